@@ -1,0 +1,289 @@
+// The C functions: arguments are checked, exceptions become status codes, the drivers do the rest.
+#include "fastdiv/fastdiv.h"
+
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <new>
+
+#include "dispatch.hpp"
+#include "drivers/call.hpp"
+#include "thread_pool.hpp"
+
+namespace {
+
+using fastdiv::Array;
+using fastdiv::Call;
+using fastdiv::Measure;
+using fastdiv::Options;
+using fastdiv::PairwiseCall;
+
+struct Refusal {
+  int status;
+};
+
+[[noreturn]] void refuse(int status) { throw Refusal{status}; }
+
+template <class Body>
+int guarded(const Body& body) noexcept {
+  try {
+    body();
+    return FASTDIV_OK;
+  } catch (const Refusal& refusal) {
+    return refusal.status;
+  } catch (const fastdiv::UnknownIsa&) {
+    return FASTDIV_UNKNOWN_ISA;
+  } catch (const std::bad_alloc&) {
+    return FASTDIV_OUT_OF_MEMORY;
+  } catch (...) {
+    return FASTDIV_INTERNAL_ERROR;
+  }
+}
+
+Options checked_options(const fastdiv_options* given) {
+  Options options;
+  if (given == nullptr) return options;
+  if (given->struct_size < sizeof(fastdiv_options)) refuse(FASTDIV_INVALID_OPTION);
+  if (given->base != 0) {
+    if (!(given->base > 0) || given->base == 1 || std::isinf(given->base)) refuse(FASTDIV_INVALID_OPTION);
+    options.unit = 1 / std::log(given->base);
+  }
+  if (!(given->weight >= 0 && given->weight <= 1)) refuse(FASTDIV_INVALID_OPTION);
+  if (given->given != -1 && given->given != -2) refuse(FASTDIV_INVALID_OPTION);
+  options.weight = given->weight;
+  options.normalize = given->normalize != 0;
+  options.given = given->given;
+  return options;
+}
+
+// The number of elements, which must leave room for byte offsets.
+size_t checked_product(size_t a, size_t b) {
+  size_t product;
+  if (__builtin_mul_overflow(a, b, &product) || product > PTRDIFF_MAX / sizeof(double)) refuse(FASTDIV_INVALID_SHAPE);
+  return product;
+}
+
+// Axes of size 0 hide nothing: sizes that overflow are refused even then.
+size_t checked_size(size_t ndim, const size_t* shape, size_t event_ndim) {
+  if (ndim < event_ndim || ndim > fastdiv::kMaxNdim) refuse(FASTDIV_INVALID_SHAPE);
+  if (shape == nullptr) refuse(FASTDIV_NULL_POINTER);
+  size_t at_least_one = 1, size = 1;
+  for (size_t axis = 0; axis < ndim; ++axis) {
+    at_least_one = checked_product(at_least_one, shape[axis] == 0 ? 1 : shape[axis]);
+    size *= shape[axis];
+  }
+  return size;
+}
+
+template <class T>
+Array<T> array(T* data, const ptrdiff_t* strides, size_t ndim, const size_t* shape) {
+  Array<T> result;
+  result.data = data;
+  ptrdiff_t contiguous = 1;
+  for (size_t axis = ndim; axis-- > 0;) {
+    result.strides[axis] = strides != nullptr ? strides[axis] : contiguous;
+    contiguous *= static_cast<ptrdiff_t>(shape[axis]);
+  }
+  return result;
+}
+
+// The arguments of one C function, gathered in the order of its signature.
+template <class T>
+struct Arguments {
+  size_t ndim;
+  const size_t* shape;
+  const T* input[2];
+  const ptrdiff_t* input_strides[2];
+  const fastdiv_options* options;
+  const T* cotangent;
+  const ptrdiff_t* cotangent_strides;
+  T* value;
+  const ptrdiff_t* value_strides;
+  T* gradient[2];
+  const ptrdiff_t* gradient_strides[2];
+};
+
+template <class T>
+Call<T> checked_call(Measure measure, const Arguments<T>& a, int inputs, size_t event_ndim, size_t value_event_ndim) {
+  Call<T> call;
+  size_t size = checked_size(a.ndim, a.shape, event_ndim);
+  call.measure = measure;
+  call.options = checked_options(a.options);
+  call.batch_ndim = a.ndim - event_ndim;
+  std::memcpy(call.shape, a.shape, a.ndim * sizeof(size_t));
+  for (int i = 0; i < 2; ++i) {
+    if (i < inputs && a.input[i] == nullptr && size != 0) refuse(FASTDIV_NULL_POINTER);
+    call.input[i] = array(a.input[i], a.input_strides[i], a.ndim, a.shape);
+    call.gradient[i] = array(a.gradient[i], a.gradient_strides[i], a.ndim, a.shape);
+  }
+  size_t value_ndim = call.batch_ndim + value_event_ndim, values = 1;
+  for (size_t axis = 0; axis < value_ndim; ++axis) values *= a.shape[axis];
+  if (a.value == nullptr && values != 0) refuse(FASTDIV_NULL_POINTER);
+  call.value = array(a.value, a.value_strides, value_ndim, a.shape);
+  call.cotangent = array(a.cotangent, a.cotangent_strides, value_ndim, a.shape);
+  return call;
+}
+
+template <class T>
+int rows(Measure measure, const Arguments<T>& arguments, int inputs) {
+  return guarded([&] { fastdiv::reduce_rows(checked_call(measure, arguments, inputs, 1, 0)); });
+}
+
+template <class T>
+int tables(Measure measure, const Arguments<T>& arguments) {
+  return guarded([&] { fastdiv::reduce_tables(checked_call(measure, arguments, 1, 2, 0)); });
+}
+
+template <class T>
+int elements(const Arguments<T>& arguments) {
+  return guarded([&] { fastdiv::map_self_information(checked_call(fastdiv::kMeasures, arguments, 1, 1, 1)); });
+}
+
+template <class T>
+int pairs(Measure measure, size_t rows_p, size_t rows_q, size_t n, const T* p, const ptrdiff_t* p_strides, const T* q,
+          const ptrdiff_t* q_strides, const fastdiv_options* options, T* value) {
+  return guarded([&] {
+    if (q == nullptr && rows_q != 0 && n != 0 && rows_q != rows_p) refuse(FASTDIV_NULL_POINTER);
+    bool own = q == nullptr && rows_q == rows_p;
+    size_t shape_p[2] = {rows_p, n}, shape_q[2] = {rows_q, n}, shape_value[2] = {rows_p, rows_q};
+    if (checked_size(2, shape_p, 2) != 0 && p == nullptr) refuse(FASTDIV_NULL_POINTER);
+    checked_size(2, shape_q, 2);
+    size_t values = checked_size(2, shape_value, 2);
+    if (values > (own ? rows_p : 0) && value == nullptr) refuse(FASTDIV_NULL_POINTER);
+    PairwiseCall<T> call;
+    call.measure = measure;
+    call.rows_p = rows_p;
+    call.rows_q = rows_q;
+    call.n = n;
+    call.p = array(p, p_strides, 2, shape_p);
+    call.q = array(own ? nullptr : q, q_strides, 2, shape_q);
+    call.value = value;
+    call.options = checked_options(options);
+    fastdiv::reduce_pairs(call);
+  });
+}
+
+}  // namespace
+
+extern "C" {
+
+int fastdiv_abi_version(void) { return FASTDIV_ABI_VERSION; }
+const char* fastdiv_version(void) { return FASTDIV_VERSION; }
+
+const char* fastdiv_status_string(int status) {
+  switch (status) {
+    case FASTDIV_OK:
+      return "ok";
+    case FASTDIV_NULL_POINTER:
+      return "a required pointer is NULL";
+    case FASTDIV_INVALID_SHAPE:
+      return "the shape has too few or too many axes, or its sizes overflow";
+    case FASTDIV_INVALID_OPTION:
+      return "an option is out of range: base must be positive and not 1, weight in [0, 1], given -1 or -2";
+    case FASTDIV_UNKNOWN_ISA:
+      return "no such instruction set on this machine (environment variable FASTDIV_ISA or fastdiv_set_isa)";
+    case FASTDIV_OUT_OF_MEMORY:
+      return "out of memory";
+    case FASTDIV_INTERNAL_ERROR:
+      return "internal error";
+    default:
+      return "unknown status";
+  }
+}
+
+const char* fastdiv_isa(void) {
+  const char* name = nullptr;
+  guarded([&] { name = fastdiv::kernels().name; });
+  return name;
+}
+
+const char* fastdiv_available_isa(size_t k) {
+  const fastdiv::KernelTable* table = fastdiv::available(k);
+  return table != nullptr ? table->name : nullptr;
+}
+
+int fastdiv_set_isa(const char* name) {
+  if (name == nullptr) return FASTDIV_NULL_POINTER;
+  return guarded([&] { fastdiv::use(name); });
+}
+
+int fastdiv_get_num_threads(void) { return fastdiv::num_threads(); }
+
+int fastdiv_set_num_threads(int count) {
+  if (count < 1 || count > 4096) return FASTDIV_INVALID_OPTION;
+  return guarded([&] { fastdiv::set_num_threads(count); });
+}
+
+#define FASTDIV_SHAPE size_t ndim, const size_t *shape
+#define FASTDIV_IN(x) const T_ *x, const ptrdiff_t *x##_strides
+#define FASTDIV_OUT(x) T_ *x, const ptrdiff_t *x##_strides
+
+// T_ is the element type while a list is expanded.
+#define FASTDIV_ONE_INPUT(name, suffix, run)                                                                     \
+  int fastdiv_##name##_##suffix(FASTDIV_SHAPE, FASTDIV_IN(p), const fastdiv_options* options,                    \
+                                FASTDIV_OUT(value)) {                                                            \
+    Arguments<T_> a = {ndim, shape, {p, nullptr}, {p_strides, nullptr}, options, nullptr, nullptr, value,        \
+                       value_strides, {nullptr, nullptr}, {nullptr, nullptr}};                                   \
+    return run;                                                                                                  \
+  }                                                                                                              \
+  int fastdiv_##name##_value_and_grad_##suffix(FASTDIV_SHAPE, FASTDIV_IN(p), const fastdiv_options* options,     \
+                                               FASTDIV_IN(cotangent), FASTDIV_OUT(value), FASTDIV_OUT(grad_p)) { \
+    Arguments<T_> a = {ndim, shape, {p, nullptr}, {p_strides, nullptr}, options, cotangent, cotangent_strides,   \
+                       value, value_strides, {grad_p, nullptr}, {grad_p_strides, nullptr}};                      \
+    return run;                                                                                                  \
+  }
+
+#define FASTDIV_TWO_INPUTS(name, suffix, run)                                                                    \
+  int fastdiv_##name##_##suffix(FASTDIV_SHAPE, FASTDIV_IN(p), FASTDIV_IN(q), const fastdiv_options* options,     \
+                                FASTDIV_OUT(value)) {                                                            \
+    Arguments<T_> a = {ndim, shape, {p, q}, {p_strides, q_strides}, options, nullptr, nullptr, value,            \
+                       value_strides, {nullptr, nullptr}, {nullptr, nullptr}};                                   \
+    return run;                                                                                                  \
+  }                                                                                                              \
+  int fastdiv_##name##_value_and_grad_##suffix(                                                                  \
+      FASTDIV_SHAPE, FASTDIV_IN(p), FASTDIV_IN(q), const fastdiv_options* options, FASTDIV_IN(cotangent),        \
+      FASTDIV_OUT(value), FASTDIV_OUT(grad_p), FASTDIV_OUT(grad_q)) {                                            \
+    Arguments<T_> a = {ndim, shape, {p, q}, {p_strides, q_strides}, options, cotangent, cotangent_strides,       \
+                       value, value_strides, {grad_p, grad_q}, {grad_p_strides, grad_q_strides}};                \
+    return run;                                                                                                  \
+  }
+
+#define FASTDIV_PAIRWISE(name, suffix)                                                                           \
+  int fastdiv_pairwise_##name##_##suffix(size_t rows_p, size_t rows_q, size_t n, FASTDIV_IN(p), FASTDIV_IN(q),   \
+                                         const fastdiv_options* options, T_* value) {                            \
+    return pairs<T_>(fastdiv::k_##name, rows_p, rows_q, n, p, p_strides, q, q_strides, options, value);          \
+  }
+
+#define T_ float
+#define X(name) FASTDIV_ONE_INPUT(name, f32, rows(fastdiv::k_##name, a, 1))
+FASTDIV_ROW_MEASURES_1(X)
+#undef X
+#define X(name) FASTDIV_TWO_INPUTS(name, f32, rows(fastdiv::k_##name, a, 2))
+FASTDIV_ROW_MEASURES_2(X)
+#undef X
+#define X(name) FASTDIV_ONE_INPUT(name, f32, tables(fastdiv::k_##name, a))
+FASTDIV_JOINT_MEASURES(X)
+#undef X
+#define X(name) FASTDIV_PAIRWISE(name, f32)
+FASTDIV_PAIRWISE_MEASURES(X)
+#undef X
+FASTDIV_ONE_INPUT(self_information, f32, elements(a))
+#undef T_
+
+#define T_ double
+#define X(name) FASTDIV_ONE_INPUT(name, f64, rows(fastdiv::k_##name, a, 1))
+FASTDIV_ROW_MEASURES_1(X)
+#undef X
+#define X(name) FASTDIV_TWO_INPUTS(name, f64, rows(fastdiv::k_##name, a, 2))
+FASTDIV_ROW_MEASURES_2(X)
+#undef X
+#define X(name) FASTDIV_ONE_INPUT(name, f64, tables(fastdiv::k_##name, a))
+FASTDIV_JOINT_MEASURES(X)
+#undef X
+#define X(name) FASTDIV_PAIRWISE(name, f64)
+FASTDIV_PAIRWISE_MEASURES(X)
+#undef X
+FASTDIV_ONE_INPUT(self_information, f64, elements(a))
+#undef T_
+
+}  // extern "C"

@@ -1,0 +1,252 @@
+/* fastdiv: information measures of probability tables, values and gradients.
+ *
+ * Plain C. Every function returns a status, FASTDIV_OK or one of the codes below; none throws, prints or ends
+ * the process. All functions may be called from several threads at once.
+ *
+ * Arrays. `shape` has `ndim` entries: batch axes first, then the event, which is the last axis, or for the joint
+ * measures the last two. Strides count elements, not bytes, one for each entry of `shape` (for `value` and
+ * `cotangent`: for each batch axis), may be zero or negative, and NULL means C-contiguous. All inputs of a call
+ * have the same shape; a stride of 0 broadcasts. Empty arrays may be NULL.
+ *
+ * Values. With options.normalize each event is divided by its sum. 0 log 0 = 0; p > 0 = q gives +inf; an event
+ * with NaN or negative entries, or (normalised) with the sum 0 or inf, gives NaN; an event of length 0 gives 0.
+ * Error: at most 4 units in the last place of the sum of the terms' magnitudes.
+ *
+ * Gradients are with respect to the unnormalised entries, multiplied by the event's `cotangent` (NULL: ones), and
+ * 0 where the entry is 0. A gradient may overwrite an input of the same shape and strides; no other overlap of
+ * outputs is allowed. A NULL gradient is not computed.
+ */
+#ifndef FASTDIV_FASTDIV_H
+#define FASTDIV_FASTDIV_H
+
+#include <stddef.h>
+
+#if defined(_WIN32)
+#define FASTDIV_API
+#else
+#define FASTDIV_API __attribute__((visibility("default")))
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Grows when a function changes its meaning or disappears; new functions alone do not raise it. */
+#define FASTDIV_ABI_VERSION 1
+#define FASTDIV_MAX_NDIM 64
+
+enum fastdiv_status {
+  FASTDIV_OK = 0,
+  FASTDIV_NULL_POINTER = 1,    /* a required pointer is NULL */
+  FASTDIV_INVALID_SHAPE = 2,   /* too few or too many axes, or sizes whose product overflows */
+  FASTDIV_INVALID_OPTION = 3,  /* base, weight, given or struct_size */
+  FASTDIV_UNKNOWN_ISA = 4,     /* FASTDIV_ISA or fastdiv_set_isa names no instruction set of this machine */
+  FASTDIV_OUT_OF_MEMORY = 5,
+  FASTDIV_INTERNAL_ERROR = 6
+};
+
+typedef struct fastdiv_options {
+  size_t struct_size; /* sizeof(fastdiv_options): later versions may append members */
+  double base;        /* of the logarithm: positive and not 1; 0 means natural (nats) */
+  double weight;      /* of p in the mixture of js_divergence and js_distance, in [0, 1] */
+  int normalize;      /* 0: take the entries as they are */
+  int given;          /* conditional_entropy: the axis conditioned on, -1 or -2 */
+} fastdiv_options;
+
+/* The defaults, which NULL stands for as well. */
+#define FASTDIV_OPTIONS_DEFAULT {sizeof(fastdiv_options), 0.0, 0.5, 1, -1}
+
+FASTDIV_API int fastdiv_abi_version(void);
+FASTDIV_API const char *fastdiv_version(void);
+FASTDIV_API const char *fastdiv_status_string(int status);
+
+/* The instruction set in use ("v4", "v3", "v2" of x86-64; "neon"), NULL if FASTDIV_ISA names none; the k-th that
+ * this machine has (NULL past the end); and a choice for the calls that follow. */
+FASTDIV_API const char *fastdiv_isa(void);
+FASTDIV_API const char *fastdiv_available_isa(size_t k);
+FASTDIV_API int fastdiv_set_isa(const char *name);
+
+/* Threads used by one call, the caller's included. Results do not depend on it. The default is FASTDIV_NUM_THREADS,
+ * OMP_NUM_THREADS, or the number of processors that the process may run on. */
+FASTDIV_API int fastdiv_get_num_threads(void);
+FASTDIV_API int fastdiv_set_num_threads(int count);
+
+/* -sum p log p */
+FASTDIV_API int fastdiv_entropy_f32(
+    size_t ndim, const size_t *shape, const float *p, const ptrdiff_t *p_strides,
+    const fastdiv_options *options, float *value, const ptrdiff_t *value_strides);
+FASTDIV_API int fastdiv_entropy_value_and_grad_f32(
+    size_t ndim, const size_t *shape, const float *p, const ptrdiff_t *p_strides,
+    const fastdiv_options *options, const float *cotangent, const ptrdiff_t *cotangent_strides,
+    float *value, const ptrdiff_t *value_strides, float *grad_p, const ptrdiff_t *grad_p_strides);
+FASTDIV_API int fastdiv_entropy_f64(
+    size_t ndim, const size_t *shape, const double *p, const ptrdiff_t *p_strides,
+    const fastdiv_options *options, double *value, const ptrdiff_t *value_strides);
+FASTDIV_API int fastdiv_entropy_value_and_grad_f64(
+    size_t ndim, const size_t *shape, const double *p, const ptrdiff_t *p_strides,
+    const fastdiv_options *options, const double *cotangent, const ptrdiff_t *cotangent_strides,
+    double *value, const ptrdiff_t *value_strides, double *grad_p, const ptrdiff_t *grad_p_strides);
+
+/* -sum p log q */
+FASTDIV_API int fastdiv_cross_entropy_f32(
+    size_t ndim, const size_t *shape, const float *p, const ptrdiff_t *p_strides,
+    const float *q, const ptrdiff_t *q_strides,
+    const fastdiv_options *options, float *value, const ptrdiff_t *value_strides);
+FASTDIV_API int fastdiv_cross_entropy_value_and_grad_f32(
+    size_t ndim, const size_t *shape, const float *p, const ptrdiff_t *p_strides,
+    const float *q, const ptrdiff_t *q_strides,
+    const fastdiv_options *options, const float *cotangent, const ptrdiff_t *cotangent_strides,
+    float *value, const ptrdiff_t *value_strides, float *grad_p, const ptrdiff_t *grad_p_strides,
+    float *grad_q, const ptrdiff_t *grad_q_strides);
+FASTDIV_API int fastdiv_cross_entropy_f64(
+    size_t ndim, const size_t *shape, const double *p, const ptrdiff_t *p_strides,
+    const double *q, const ptrdiff_t *q_strides,
+    const fastdiv_options *options, double *value, const ptrdiff_t *value_strides);
+FASTDIV_API int fastdiv_cross_entropy_value_and_grad_f64(
+    size_t ndim, const size_t *shape, const double *p, const ptrdiff_t *p_strides,
+    const double *q, const ptrdiff_t *q_strides,
+    const fastdiv_options *options, const double *cotangent, const ptrdiff_t *cotangent_strides,
+    double *value, const ptrdiff_t *value_strides, double *grad_p, const ptrdiff_t *grad_p_strides,
+    double *grad_q, const ptrdiff_t *grad_q_strides);
+
+/* sum p log(p / q) */
+FASTDIV_API int fastdiv_kl_divergence_f32(
+    size_t ndim, const size_t *shape, const float *p, const ptrdiff_t *p_strides,
+    const float *q, const ptrdiff_t *q_strides,
+    const fastdiv_options *options, float *value, const ptrdiff_t *value_strides);
+FASTDIV_API int fastdiv_kl_divergence_value_and_grad_f32(
+    size_t ndim, const size_t *shape, const float *p, const ptrdiff_t *p_strides,
+    const float *q, const ptrdiff_t *q_strides,
+    const fastdiv_options *options, const float *cotangent, const ptrdiff_t *cotangent_strides,
+    float *value, const ptrdiff_t *value_strides, float *grad_p, const ptrdiff_t *grad_p_strides,
+    float *grad_q, const ptrdiff_t *grad_q_strides);
+FASTDIV_API int fastdiv_kl_divergence_f64(
+    size_t ndim, const size_t *shape, const double *p, const ptrdiff_t *p_strides,
+    const double *q, const ptrdiff_t *q_strides,
+    const fastdiv_options *options, double *value, const ptrdiff_t *value_strides);
+FASTDIV_API int fastdiv_kl_divergence_value_and_grad_f64(
+    size_t ndim, const size_t *shape, const double *p, const ptrdiff_t *p_strides,
+    const double *q, const ptrdiff_t *q_strides,
+    const fastdiv_options *options, const double *cotangent, const ptrdiff_t *cotangent_strides,
+    double *value, const ptrdiff_t *value_strides, double *grad_p, const ptrdiff_t *grad_p_strides,
+    double *grad_q, const ptrdiff_t *grad_q_strides);
+
+/* w KL(p | m) + (1 - w) KL(q | m), m = w p + (1 - w) q */
+FASTDIV_API int fastdiv_js_divergence_f32(
+    size_t ndim, const size_t *shape, const float *p, const ptrdiff_t *p_strides,
+    const float *q, const ptrdiff_t *q_strides,
+    const fastdiv_options *options, float *value, const ptrdiff_t *value_strides);
+FASTDIV_API int fastdiv_js_divergence_value_and_grad_f32(
+    size_t ndim, const size_t *shape, const float *p, const ptrdiff_t *p_strides,
+    const float *q, const ptrdiff_t *q_strides,
+    const fastdiv_options *options, const float *cotangent, const ptrdiff_t *cotangent_strides,
+    float *value, const ptrdiff_t *value_strides, float *grad_p, const ptrdiff_t *grad_p_strides,
+    float *grad_q, const ptrdiff_t *grad_q_strides);
+FASTDIV_API int fastdiv_js_divergence_f64(
+    size_t ndim, const size_t *shape, const double *p, const ptrdiff_t *p_strides,
+    const double *q, const ptrdiff_t *q_strides,
+    const fastdiv_options *options, double *value, const ptrdiff_t *value_strides);
+FASTDIV_API int fastdiv_js_divergence_value_and_grad_f64(
+    size_t ndim, const size_t *shape, const double *p, const ptrdiff_t *p_strides,
+    const double *q, const ptrdiff_t *q_strides,
+    const fastdiv_options *options, const double *cotangent, const ptrdiff_t *cotangent_strides,
+    double *value, const ptrdiff_t *value_strides, double *grad_p, const ptrdiff_t *grad_p_strides,
+    double *grad_q, const ptrdiff_t *grad_q_strides);
+
+/* the square root of js_divergence */
+FASTDIV_API int fastdiv_js_distance_f32(
+    size_t ndim, const size_t *shape, const float *p, const ptrdiff_t *p_strides,
+    const float *q, const ptrdiff_t *q_strides,
+    const fastdiv_options *options, float *value, const ptrdiff_t *value_strides);
+FASTDIV_API int fastdiv_js_distance_value_and_grad_f32(
+    size_t ndim, const size_t *shape, const float *p, const ptrdiff_t *p_strides,
+    const float *q, const ptrdiff_t *q_strides,
+    const fastdiv_options *options, const float *cotangent, const ptrdiff_t *cotangent_strides,
+    float *value, const ptrdiff_t *value_strides, float *grad_p, const ptrdiff_t *grad_p_strides,
+    float *grad_q, const ptrdiff_t *grad_q_strides);
+FASTDIV_API int fastdiv_js_distance_f64(
+    size_t ndim, const size_t *shape, const double *p, const ptrdiff_t *p_strides,
+    const double *q, const ptrdiff_t *q_strides,
+    const fastdiv_options *options, double *value, const ptrdiff_t *value_strides);
+FASTDIV_API int fastdiv_js_distance_value_and_grad_f64(
+    size_t ndim, const size_t *shape, const double *p, const ptrdiff_t *p_strides,
+    const double *q, const ptrdiff_t *q_strides,
+    const fastdiv_options *options, const double *cotangent, const ptrdiff_t *cotangent_strides,
+    double *value, const ptrdiff_t *value_strides, double *grad_p, const ptrdiff_t *grad_p_strides,
+    double *grad_q, const ptrdiff_t *grad_q_strides);
+
+/* H(X | Y) = H(X, Y) - H(Y) of tables [nx, ny]; options.given = -2 gives H(Y | X) */
+FASTDIV_API int fastdiv_conditional_entropy_f32(
+    size_t ndim, const size_t *shape, const float *p, const ptrdiff_t *p_strides,
+    const fastdiv_options *options, float *value, const ptrdiff_t *value_strides);
+FASTDIV_API int fastdiv_conditional_entropy_value_and_grad_f32(
+    size_t ndim, const size_t *shape, const float *p, const ptrdiff_t *p_strides,
+    const fastdiv_options *options, const float *cotangent, const ptrdiff_t *cotangent_strides,
+    float *value, const ptrdiff_t *value_strides, float *grad_p, const ptrdiff_t *grad_p_strides);
+FASTDIV_API int fastdiv_conditional_entropy_f64(
+    size_t ndim, const size_t *shape, const double *p, const ptrdiff_t *p_strides,
+    const fastdiv_options *options, double *value, const ptrdiff_t *value_strides);
+FASTDIV_API int fastdiv_conditional_entropy_value_and_grad_f64(
+    size_t ndim, const size_t *shape, const double *p, const ptrdiff_t *p_strides,
+    const fastdiv_options *options, const double *cotangent, const ptrdiff_t *cotangent_strides,
+    double *value, const ptrdiff_t *value_strides, double *grad_p, const ptrdiff_t *grad_p_strides);
+
+/* I(X; Y) = KL(p(x, y) | p(x) p(y)) of tables [nx, ny] */
+FASTDIV_API int fastdiv_mutual_information_f32(
+    size_t ndim, const size_t *shape, const float *p, const ptrdiff_t *p_strides,
+    const fastdiv_options *options, float *value, const ptrdiff_t *value_strides);
+FASTDIV_API int fastdiv_mutual_information_value_and_grad_f32(
+    size_t ndim, const size_t *shape, const float *p, const ptrdiff_t *p_strides,
+    const fastdiv_options *options, const float *cotangent, const ptrdiff_t *cotangent_strides,
+    float *value, const ptrdiff_t *value_strides, float *grad_p, const ptrdiff_t *grad_p_strides);
+FASTDIV_API int fastdiv_mutual_information_f64(
+    size_t ndim, const size_t *shape, const double *p, const ptrdiff_t *p_strides,
+    const fastdiv_options *options, double *value, const ptrdiff_t *value_strides);
+FASTDIV_API int fastdiv_mutual_information_value_and_grad_f64(
+    size_t ndim, const size_t *shape, const double *p, const ptrdiff_t *p_strides,
+    const fastdiv_options *options, const double *cotangent, const ptrdiff_t *cotangent_strides,
+    double *value, const ptrdiff_t *value_strides, double *grad_p, const ptrdiff_t *grad_p_strides);
+
+/* -log p, entry by entry: `value` (and `cotangent`) have the shape of p. */
+FASTDIV_API int fastdiv_self_information_f32(
+    size_t ndim, const size_t *shape, const float *p, const ptrdiff_t *p_strides,
+    const fastdiv_options *options, float *value, const ptrdiff_t *value_strides);
+FASTDIV_API int fastdiv_self_information_value_and_grad_f32(
+    size_t ndim, const size_t *shape, const float *p, const ptrdiff_t *p_strides,
+    const fastdiv_options *options, const float *cotangent, const ptrdiff_t *cotangent_strides,
+    float *value, const ptrdiff_t *value_strides, float *grad_p, const ptrdiff_t *grad_p_strides);
+FASTDIV_API int fastdiv_self_information_f64(
+    size_t ndim, const size_t *shape, const double *p, const ptrdiff_t *p_strides,
+    const fastdiv_options *options, double *value, const ptrdiff_t *value_strides);
+FASTDIV_API int fastdiv_self_information_value_and_grad_f64(
+    size_t ndim, const size_t *shape, const double *p, const ptrdiff_t *p_strides,
+    const fastdiv_options *options, const double *cotangent, const ptrdiff_t *cotangent_strides,
+    double *value, const ptrdiff_t *value_strides, double *grad_p, const ptrdiff_t *grad_p_strides);
+
+/* All pairs of the rows of p [rows_p, n] and q [rows_q, n], strides {row, entry}: value[i * rows_q + j] is the measure
+ * of (p_i, q_j). With q = NULL the pairs i < j of p's own rows, in the order (0, 1), (0, 2) ... (1, 2) ...: `value`
+ * has rows_p (rows_p - 1) / 2 entries. */
+FASTDIV_API int fastdiv_pairwise_kl_divergence_f32(
+    size_t rows_p, size_t rows_q, size_t n, const float *p, const ptrdiff_t *p_strides,
+    const float *q, const ptrdiff_t *q_strides, const fastdiv_options *options, float *value);
+FASTDIV_API int fastdiv_pairwise_kl_divergence_f64(
+    size_t rows_p, size_t rows_q, size_t n, const double *p, const ptrdiff_t *p_strides,
+    const double *q, const ptrdiff_t *q_strides, const fastdiv_options *options, double *value);
+FASTDIV_API int fastdiv_pairwise_js_divergence_f32(
+    size_t rows_p, size_t rows_q, size_t n, const float *p, const ptrdiff_t *p_strides,
+    const float *q, const ptrdiff_t *q_strides, const fastdiv_options *options, float *value);
+FASTDIV_API int fastdiv_pairwise_js_divergence_f64(
+    size_t rows_p, size_t rows_q, size_t n, const double *p, const ptrdiff_t *p_strides,
+    const double *q, const ptrdiff_t *q_strides, const fastdiv_options *options, double *value);
+FASTDIV_API int fastdiv_pairwise_js_distance_f32(
+    size_t rows_p, size_t rows_q, size_t n, const float *p, const ptrdiff_t *p_strides,
+    const float *q, const ptrdiff_t *q_strides, const fastdiv_options *options, float *value);
+FASTDIV_API int fastdiv_pairwise_js_distance_f64(
+    size_t rows_p, size_t rows_q, size_t n, const double *p, const ptrdiff_t *p_strides,
+    const double *q, const ptrdiff_t *q_strides, const fastdiv_options *options, double *value);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,61 @@
+// Compiled once per instruction set; exports the table of that set and nothing else.
+#include "kernels/probabilities/conditional_entropy.hpp"
+#include "kernels/probabilities/cross_entropy.hpp"
+#include "kernels/probabilities/entropy.hpp"
+#include "kernels/probabilities/js_distance.hpp"
+#include "kernels/probabilities/js_divergence.hpp"
+#include "kernels/probabilities/kl_divergence.hpp"
+#include "kernels/probabilities/mutual_information.hpp"
+#include "kernels/probabilities/self_information.hpp"
+#include "kernels/table.hpp"
+
+namespace {
+
+template <class T, class Named, class Op = typename Named::Formula>
+constexpr fastdiv::MeasureKernels<T> measure() {
+  if constexpr (Named::kTraits.inputs == 1)
+    return {Named::kTraits,
+            {terms<T, Op, true, 0>, terms<T, Op, true, 1>, nullptr, nullptr},
+            {terms<T, Op, false, 0>, terms<T, Op, false, 1>, nullptr, nullptr}};
+  else
+    return {Named::kTraits,
+            {terms<T, Op, true, 0>, terms<T, Op, true, 1>, terms<T, Op, true, 2>, terms<T, Op, true, 3>},
+            {terms<T, Op, false, 0>, terms<T, Op, false, 1>, terms<T, Op, false, 2>, terms<T, Op, false, 3>}};
+}
+
+typedef Entropy entropy_op;
+typedef CrossEntropy cross_entropy_op;
+typedef KlDivergence kl_divergence_op;
+typedef JsDivergence js_divergence_op;
+typedef JsDistance js_distance_op;
+typedef ConditionalEntropy conditional_entropy_op;
+typedef MutualInformation mutual_information_op;
+
+template <class T>
+constexpr fastdiv::Kernels<T> kernels() {
+  return {
+#define FASTDIV_MEASURE_KERNELS(name) measure<T, name##_op>(),
+      {FASTDIV_MEASURES(FASTDIV_MEASURE_KERNELS)},
+#undef FASTDIV_MEASURE_KERNELS
+      sum<T>,
+      sum_others<T>,
+      center<T>,
+      add_columns<T>,
+      multiply<T>,
+      self_information<T>,
+      self_information_gradient<T>,
+      elementary<T>};
+}
+
+}  // namespace
+
+#define FASTDIV_JOIN_(a, b) a##b
+#define FASTDIV_JOIN(a, b) FASTDIV_JOIN_(a, b)
+#define FASTDIV_TEXT_(a) #a
+#define FASTDIV_TEXT(a) FASTDIV_TEXT_(a)
+
+namespace fastdiv {
+extern const KernelTable FASTDIV_JOIN(kernels_, FASTDIV_INSTRUCTION_SET);
+const KernelTable FASTDIV_JOIN(kernels_, FASTDIV_INSTRUCTION_SET) = {FASTDIV_TEXT(FASTDIV_INSTRUCTION_SET),
+                                                                     kernels<float>(), kernels<double>()};
+}  // namespace fastdiv

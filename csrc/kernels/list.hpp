@@ -1,0 +1,17 @@
+// Every measure once. Tables, C functions and bindings expand these lists; each name is also a file
+// in kernels/probabilities, a function in fastdiv.h and one in Python.
+#ifndef FASTDIV_KERNELS_LIST_HPP
+#define FASTDIV_KERNELS_LIST_HPP
+
+// Over rows: X(name), by the number of arrays that the caller gives.
+#define FASTDIV_ROW_MEASURES_1(X) X(entropy)
+#define FASTDIV_ROW_MEASURES_2(X) X(cross_entropy) X(kl_divergence) X(js_divergence) X(js_distance)
+// Over joint tables [nx, ny].
+#define FASTDIV_JOINT_MEASURES(X) X(conditional_entropy) X(mutual_information)
+
+// Also for all pairs of rows.
+#define FASTDIV_PAIRWISE_MEASURES(X) X(kl_divergence) X(js_divergence) X(js_distance)
+
+#define FASTDIV_MEASURES(X) FASTDIV_ROW_MEASURES_1(X) FASTDIV_ROW_MEASURES_2(X) FASTDIV_JOINT_MEASURES(X)
+
+#endif

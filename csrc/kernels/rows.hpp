@@ -1,0 +1,258 @@
+// The loops over a contiguous chunk of a row: body, tail, and sums in an order that depends neither
+// on the register's width nor on the number of threads.
+#pragma once
+#include "kernels/table.hpp"
+#include "simd/math.hpp"
+
+namespace {
+
+using fastdiv::ChunkSum;
+using fastdiv::RowConstants;
+
+// Sums lane by lane. A few blocks are added in T; then they move on, without loss, into the total:
+// doubles for float, a double and what it rounded away for double.
+constexpr int kBlocksPerFlush = 8;
+
+template <class T>
+struct Total;
+
+template <>
+struct Total<float> {
+  static constexpr int kLanes = kLanesPerBlock<float>;
+  alignas(64) double high[kLanes] = {};
+
+  FASTDIV_INLINE void add(Total* t, const float* lanes) {
+    for (int i = 0; i < kLanes; i += kWidth / 8) store(t->high + i, load(t->high + i) + load_widened(lanes + i));
+  }
+  double sum() const { return sum_lanes(high, kLanes); }
+};
+
+template <>
+struct Total<double> {
+  static constexpr int kLanes = kLanesPerBlock<double>;
+  alignas(64) double high[kLanes] = {};
+  alignas(64) double low[kLanes] = {};
+
+  FASTDIV_INLINE void add(Total* t, const double* lanes) {
+    for (int i = 0; i < kLanes; i += kWidth / 8) {
+      VecD a = load(t->high + i), b = load(lanes + i), s = a + b, part = s - a;
+      store(t->high + i, s);
+      store(t->low + i, load(t->low + i) + ((a - (s - part)) + (b - part)));
+    }
+  }
+  double sum() const { return sum_lanes(high, kLanes) + sum_lanes(low, kLanes); }
+};
+
+// Calls body(offset in the block, vectors of the inputs, running sums) for every vector of a chunk; the
+// last, partial vectors see zeros past the end, which every measure counts as nothing.
+template <class T, int kInputs, int kTerms, class Body>
+FASTDIV_INLINE void reduce(const T* const* inputs, size_t n, double* sums, Body body, T* const* raw) {
+  constexpr int kLanes = kLanesPerBlock<T>, kCount = Lanes<T>::kCount;
+  Total<T> total[kTerms];
+  size_t i = 0;
+  while (i < n) {
+    Vec<T> running[kTerms][kVectorsPerBlock] = {};
+    for (int block = 0; block < kBlocksPerFlush && i + kLanes <= n; ++block, i += kLanes) {
+#pragma GCC unroll 8
+      for (int v = 0; v < kVectorsPerBlock; ++v) {
+        Vec<T> x[kInputs], term[kTerms], gradient[2] = {};
+        for (int k = 0; k < kInputs; ++k) x[k] = load(inputs[k] + i + v * kCount);
+        body(x, term, gradient);
+        for (int t = 0; t < kTerms; ++t) running[t][v] += term[t];
+        for (int k = 0; k < 2; ++k)
+          if (Body::kGradients & (1 << k)) store(raw[k] + i + v * kCount, gradient[k]);
+      }
+    }
+    size_t left = n - i;
+    if (left > 0 && left < kLanes) {
+      alignas(64) T padded[kInputs][kLanes] = {};
+      alignas(64) T written[2][kLanes];
+      for (int k = 0; k < kInputs; ++k)
+        __builtin_memcpy(padded[k], inputs[k] + i, left * sizeof(T));
+#pragma GCC unroll 1
+      for (int v = 0; v * kCount < static_cast<int>(left); ++v) {
+        Vec<T> x[kInputs], term[kTerms], gradient[2] = {};
+        for (int k = 0; k < kInputs; ++k) x[k] = load(padded[k] + v * kCount);
+        body(x, term, gradient);
+        for (int t = 0; t < kTerms; ++t) running[t][v] += term[t];
+        for (int k = 0; k < 2; ++k)
+          if (Body::kGradients & (1 << k)) store(written[k] + v * kCount, gradient[k]);
+      }
+      for (int k = 0; k < 2; ++k)
+        if (Body::kGradients & (1 << k)) __builtin_memcpy(raw[k] + i, written[k], left * sizeof(T));
+      i = n;
+    }
+    for (int t = 0; t < kTerms; ++t) Total<T>::add(&total[t], reinterpret_cast<const T*>(running[t]));
+  }
+  for (int t = 0; t < kTerms; ++t) sums[t] += total[t].sum();
+}
+
+// A measure bound to its row: what `reduce` calls for every vector. A measure's `apply` is right for
+// regular numbers (and 0) and returns the lanes where something else stood; they are done again, out of
+// line, by its `apply_special`. Both paths give a regular lane the same bits.
+template <class T, class Op, bool kNormalized, int kWanted>
+struct Bound {
+  static constexpr int kGradients = kWanted;
+  static constexpr int kTerms = Op::kTraits.terms;
+  typename Op::template Row<T> row;
+
+  __attribute__((always_inline)) void operator()(const Vec<T>* x, Vec<T>* term, Vec<T>* gradient) const {
+    Mask<T> special = Op::template apply<T, kNormalized, kWanted>(row, x, term, gradient);
+    if (__builtin_expect(any(special), 0)) {
+      Vec<T> inputs[Op::kInputs], terms[kTerms], gradients[2];
+      for (int k = 0; k < Op::kInputs; ++k) inputs[k] = x[k];
+      call_special(row, inputs, terms, gradients);
+      for (int t = 0; t < kTerms; ++t) term[t] = select(special, terms[t], term[t]);
+      for (int k = 0; k < 2; ++k)
+        if (kWanted & (1 << k)) gradient[k] = select(special, gradients[k], gradient[k]);
+    }
+  }
+
+  __attribute__((noinline, cold)) static void call_special(const typename Op::template Row<T>& row,
+                                                           const Vec<T>* x, Vec<T>* term, Vec<T>* gradient) {
+    gradient[0] = gradient[1] = Vec<T>{};
+    Op::template apply_special<T, kNormalized, kWanted>(row, x, term, gradient);
+  }
+};
+
+template <class T, class Op, bool kNormalized, int kWanted>
+void terms(const T* const* inputs, size_t n, const RowConstants<T>& row, double* sums, T* const* raw) {
+  Bound<T, Op, kNormalized, kWanted> body{typename Op::template Row<T>(row)};
+  reduce<T, Op::kInputs, Op::kTraits.terms>(inputs, n, sums, body, raw);
+}
+
+// Blocks that are added pair by pair in T before they move on to the total: pairs of equal numbers add
+// exactly, and other roundings average out over the row.
+template <class T, int kBlocks>
+FASTDIV_INLINE Vec<T> add_pairwise(const T* p, Vec<T>* largest) {
+  if constexpr (kBlocks == 1) {
+    Vec<T> x = load(p);
+    *largest = select(x > *largest, x, *largest);
+    return x;
+  } else {
+    constexpr int kHalf = kBlocks / 2;
+    return add_pairwise<T, kHalf>(p, largest) + add_pairwise<T, kHalf>(p + kHalf * kLanesPerBlock<T>, largest);
+  }
+}
+
+template <class T, int kBlocks>
+FASTDIV_INLINE void add_blocks(const T* p, Total<T>* total, Vec<T>* largest) {
+  constexpr int kCount = Lanes<T>::kCount;
+  Vec<T> sums[kVectorsPerBlock];
+#pragma GCC unroll 8
+  for (int v = 0; v < kVectorsPerBlock; ++v) sums[v] = add_pairwise<T, kBlocks>(p + v * kCount, &largest[v]);
+  Total<T>::add(total, reinterpret_cast<const T*>(sums));
+}
+
+// sum and largest entry; NaN shows in the sum.
+template <class T>
+ChunkSum<T> sum(const T* x, size_t n) {
+  constexpr int kLanes = kLanesPerBlock<T>, kGroup = sizeof(T) == 4 ? 4 : 8;
+  Total<T> total;
+  Vec<T> largest[kVectorsPerBlock];
+  for (int v = 0; v < kVectorsPerBlock; ++v) largest[v] = Vec<T>{};
+  size_t i = 0;
+  for (; i + kGroup * kLanes <= n; i += kGroup * kLanes) add_blocks<T, kGroup>(x + i, &total, largest);
+  for (; i + kLanes <= n; i += kLanes) add_blocks<T, 1>(x + i, &total, largest);
+  if (i < n) {
+    alignas(64) T padded[kLanes] = {};
+    __builtin_memcpy(padded, x + i, (n - i) * sizeof(T));
+    add_blocks<T, 1>(padded, &total, largest);
+  }
+  ChunkSum<T> result{total.sum(), 0};
+  const T* top = reinterpret_cast<const T*>(largest);
+  for (int k = 0; k < kLanes; ++k) result.largest = top[k] > result.largest ? top[k] : result.largest;
+  return result;
+}
+
+// The sum of the entries that differ from `left_out`, in double.
+template <class T>
+struct Others {
+  static constexpr int kGradients = 0;
+  VecD left_out;
+  __attribute__((always_inline)) void operator()(const VecD* x, VecD* term, VecD*) const {
+    term[0] = select(x[0] == left_out, VecD{}, x[0]);
+  }
+};
+
+template <class T>
+double sum_others(const T* x, size_t n, T left_out) {
+  constexpr size_t kPiece = 256;
+  double total = 0, lost = 0, piece[kPiece];
+  for (size_t i = 0; i < n; i += kPiece) {
+    size_t count = n - i < kPiece ? n - i : kPiece;
+    for (size_t k = 0; k < count; ++k) piece[k] = x[i + k];
+    const double* inputs[1] = {piece};
+    double part = 0;
+    reduce<double, 1, 1>(inputs, count, &part, Others<T>{broadcast<double>(left_out)}, nullptr);
+    double next = total + part, moved = next - total;
+    lost += (total - (next - moved)) + (part - moved);
+    total = next;
+  }
+  return total + lost;
+}
+
+// Calls body(vectors of the inputs) -> vector for every vector, and writes the results.
+template <class T, int kInputs, class Body>
+FASTDIV_INLINE void map(const T* const* inputs, T* out, size_t n, Body body) {
+  constexpr int kCount = Lanes<T>::kCount;
+  size_t i = 0;
+  Vec<T> x[kInputs];
+  for (; i + kCount <= n; i += kCount) {
+    for (int k = 0; k < kInputs; ++k) x[k] = load(inputs[k] + i);
+    store(out + i, body(x));
+  }
+  if (i < n) {
+    alignas(64) T padded[kInputs][kCount];
+    for (int k = 0; k < kInputs; ++k) {
+      for (int lane = 0; lane < kCount; ++lane) padded[k][lane] = 1;
+      __builtin_memcpy(padded[k], inputs[k] + i, (n - i) * sizeof(T));
+      x[k] = load(padded[k]);
+    }
+    alignas(64) T written[kCount];
+    store(written, body(x));
+    __builtin_memcpy(out + i, written, (n - i) * sizeof(T));
+  }
+}
+
+template <class T>
+void center(const T* raw, T* out, size_t n, T center, T factor) {
+  const Vec<T> infinity = broadcast<T>(__builtin_inf());
+  const T* inputs[1] = {raw};
+  map<T, 1>(inputs, out, n, [=](const Vec<T>* x) __attribute__((always_inline)) {
+    Vec<T> difference = select(x[0] == infinity, x[0], x[0] - center);
+    return select(x[0] == -infinity, Vec<T>{}, difference * factor);
+  });
+}
+
+template <class T>
+void add_columns(const T* row, T* high, T* low, size_t n) {
+  constexpr int kCount = Lanes<T>::kCount;
+  size_t i = 0;
+  for (; i + kCount <= n; i += kCount) {
+    Vec<T> a = load(high + i), b = load(row + i), s = a + b, part = s - a;
+    store(high + i, s);
+    store(low + i, load(low + i) + ((a - (s - part)) + (b - part)));
+  }
+  for (; i < n; ++i) {
+    T a = high[i], b = row[i], s = a + b, part = s - a;
+    high[i] = s;
+    low[i] += (a - (s - part)) + (b - part);
+  }
+}
+
+template <class T>
+void multiply(const T* x, T* out, size_t n, T factor) {
+  const T* inputs[1] = {x};
+  map<T, 1>(inputs, out, n, [=](const Vec<T>* v) __attribute__((always_inline)) { return v[0] * factor; });
+}
+
+template <class T>
+void elementary(int function, const T* x, T* out, size_t n) {
+  const T* inputs[1] = {x};
+  if (function == 0) map<T, 1>(inputs, out, n, [](const Vec<T>* v) { return log<T>(v[0]); });
+  if (function == 1) map<T, 1>(inputs, out, n, [](const Vec<T>* v) { return log1p<T>(v[0]); });
+  if (function == 2) map<T, 1>(inputs, out, n, [](const Vec<T>* v) { return exp<T>(v[0]); });
+}
+
+}  // namespace

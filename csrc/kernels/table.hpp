@@ -1,0 +1,95 @@
+// What one instruction set exports: a table of kernels over contiguous chunks of a row. The drivers
+// see nothing else of it.
+#pragma once
+#include <stddef.h>
+
+namespace fastdiv {
+
+constexpr int kMaxInputs = 3;
+constexpr int kMaxTerms = 2;
+
+// What a chunk has to know of its row. Normalisation is by the sum, held in two parts because
+// log(sum / w) needs the small difference sum - w where one weight has nearly all of the mass.
+template <class T>
+struct RowConstants {
+  T sum_high[2] = {1, 1};
+  T sum_low[2] = {0, 0};
+  T scale[2] = {1, 1};  // the factor that each input is multiplied by
+  T weight = T(0.5);    // of the first distribution in a mixture
+};
+
+// Adds a chunk's terms into sums[0 .. terms), and, where raw[i] is given, writes the gradient by
+// input i before centring. raw[i] may be the input's own memory.
+template <class T>
+using TermsKernel = void (*)(const T* const* inputs, size_t n, const RowConstants<T>& row, double* sums,
+                             T* const* raw);
+
+// How the driver turns terms and raw gradients into values and gradients.
+struct MeasureTraits {
+  int inputs;             // arrays given by the caller
+  int terms;              // sums per row
+  bool mixture;           // value = weight * sums[0] + (1 - weight) * sums[1], not sums[0]
+  bool scales_each;       // every input is divided by its sum; otherwise the others by sum / sum[0]
+  bool non_negative;      // a value below the rounding noise is 0
+  bool square_root;       // value = sqrt(value)
+  int exact_sum;          // the input whose sum is needed in two parts, or -1
+  int center_term[2];     // normalised gradient: raw - sums[term] (none: -1)
+  double center_plain[2]; // plain gradient: raw - constant
+};
+
+template <class T>
+struct MeasureKernels {
+  MeasureTraits traits;
+  TermsKernel<T> normalized[4];  // index: 1 for the gradient by input 0, + 2 by input 1
+  TermsKernel<T> plain[4];
+};
+
+template <class T>
+struct ChunkSum {
+  double sum;
+  T largest;
+};
+
+enum Measure : int {
+#define FASTDIV_MEASURE_ENUM(name) k_##name,
+#include "kernels/list.hpp"
+  FASTDIV_MEASURES(FASTDIV_MEASURE_ENUM)
+#undef FASTDIV_MEASURE_ENUM
+      kMeasures
+};
+
+template <class T>
+struct Kernels {
+  MeasureKernels<T> measure[kMeasures];
+  ChunkSum<T> (*sum)(const T* x, size_t n);
+  double (*sum_others)(const T* x, size_t n, T left_out);
+  // out = (raw - center) * factor; raw = -inf marks an entry whose gradient is 0.
+  void (*center)(const T* raw, T* out, size_t n, T center, T factor);
+  // (high, low) += row, column by column, without losing what high rounds away.
+  void (*add_columns)(const T* row, T* high, T* low, size_t n);
+  // out = x * factor
+  void (*multiply)(const T* x, T* out, size_t n, T factor);
+  // -log(x / sum), and its gradient shift - cotangent / x (0 where x is 0)
+  void (*self_information)(const T* x, T* out, size_t n, const RowConstants<T>& row, T unit);
+  void (*self_information_gradient)(const T* x, const T* cotangent, T* out, size_t n, T shift, T unit);
+  void (*elementary)(int function, const T* x, T* out, size_t n);  // for tests of accuracy
+};
+
+struct KernelTable {
+  const char* name;
+  Kernels<float> f32;
+  Kernels<double> f64;
+};
+
+template <class T>
+const Kernels<T>& kernels_of(const KernelTable& table);
+template <>
+inline const Kernels<float>& kernels_of<float>(const KernelTable& table) {
+  return table.f32;
+}
+template <>
+inline const Kernels<double>& kernels_of<double>(const KernelTable& table) {
+  return table.f64;
+}
+
+}  // namespace fastdiv

@@ -1,0 +1,73 @@
+"""Generate simd/coefficients.hpp: polynomials fitted with mpmath, printed with their error.
+
+Run ``python csrc/simd/generate_coefficients.py > csrc/simd/coefficients.hpp`` (needs mpmath).
+A test regenerates the file and compares, so that the numbers and their origin stay together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import mpmath as mp
+import numpy as np
+
+mp.mp.dps = 60
+
+# |a/b| is brought into [2^-0.5861, 2^0.5861] by subtracting the two bit patterns: the linear
+# approximation of log2 in the mantissa is at most 0.0861 off, and rounding leaves one half.
+LARGEST_S = (mp.mpf(2) ** mp.mpf("0.58608") - 1) / (mp.mpf(2) ** mp.mpf("0.58608") + 1)
+HALF_LN2 = mp.log(2) / 2 * mp.mpf("1.0005")
+
+
+def two_atanh_tail(z: mp.mpf) -> mp.mpf:
+    """R(z) with 2 atanh(s) = 2 s + s^3 R(s^2)."""
+    if z < mp.mpf("1e-15"):
+        return mp.mpf(2) / 3 + z * 2 / 5
+    s = mp.sqrt(z)
+    return (2 * mp.atanh(s) - 2 * s) / s**3
+
+
+def exp_tail(r: mp.mpf) -> mp.mpf:
+    """E(r) with exp(r) = 1 + r + r^2 E(r)."""
+    if abs(r) < mp.mpf("1e-12"):
+        return mp.mpf(1) / 2 + r / 6
+    return (mp.exp(r) - 1 - r) / r**2
+
+
+def fit(
+    function: Callable[[mp.mpf], mp.mpf], low: mp.mpf, high: mp.mpf, terms: int
+) -> tuple[list[mp.mpf], mp.mpf]:
+    """Chebyshev fit, lowest power first, and its largest absolute error."""
+    coefficients, error = mp.chebyfit(function, [low, high], terms, error=True)
+    return list(reversed(coefficients)), error
+
+
+def array(name: str, dtype: type, coefficients: list[mp.mpf], error: mp.mpf) -> str:
+    """One C++ array with its error in a comment."""
+    kind = "double" if dtype is np.float64 else "float"
+    suffix = "" if dtype is np.float64 else "f"
+    rounded = [float(dtype(mp.nstr(c, 40))) for c in coefficients]
+    numbers = ",\n    ".join(f"{value.hex()}{suffix}" for value in rounded)
+    note = f"// largest error of the fit: {mp.nstr(error, 3)}"
+    return f"{note}\nconstexpr {kind} {name}[] = {{\n    {numbers}}};"
+
+
+def main() -> None:
+    """Print the header."""
+    z = LARGEST_S**2
+    parts = [
+        array("kTwoAtanhTail64", np.float64, *fit(two_atanh_tail, mp.mpf(0), z, 8)),
+        array("kTwoAtanhTail32", np.float32, *fit(two_atanh_tail, mp.mpf(0), z, 3)),
+        array("kExpTail64", np.float64, *fit(exp_tail, -HALF_LN2, HALF_LN2, 10)),
+        array("kExpTail32", np.float32, *fit(exp_tail, -HALF_LN2, HALF_LN2, 5)),
+    ]
+    print("// Written by generate_coefficients.py: change that file, not this one.")
+    print("// 2 atanh(s) = 2 s + s^3 R(s^2), |s| <= " + mp.nstr(LARGEST_S, 6) + ";")
+    print("// exp(r) = 1 + r + r^2 E(r), |r| <= ln(2)/2. Lowest power first.")
+    print("#pragma once\n\nnamespace {\n")
+    print("\n\n".join(parts))
+    print("\n}  // namespace")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,140 @@
+// Vectors of float and double on the compiler's vector extensions: the only file that knows how wide
+// a register is. Include it in per-instruction-set translation units alone. Everything is internal
+// (anonymous namespace, no std:: templates): an inline function compiled for AVX-512 must never
+// become the copy that the linker keeps for all.
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(__AVX512F__) || defined(__AVX2__)
+#include <immintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
+#endif
+
+#define FASTDIV_INLINE static inline __attribute__((always_inline))
+
+namespace {
+
+#if defined(__AVX512F__)
+constexpr int kWidth = 64;
+#elif defined(__AVX2__)
+constexpr int kWidth = 32;
+#else
+constexpr int kWidth = 16;
+#endif
+
+// Sums are laid out in logical blocks of 256 bytes whatever the register's width: lane l of the
+// block always adds into accumulator l, so every instruction set adds in the same order.
+constexpr int kBlockBytes = 256;
+constexpr int kVectorsPerBlock = kBlockBytes / kWidth;
+
+typedef double VecD __attribute__((vector_size(kWidth), may_alias));
+typedef float VecF __attribute__((vector_size(kWidth), may_alias));
+typedef int64_t MaskD __attribute__((vector_size(kWidth), may_alias));
+typedef int32_t MaskF __attribute__((vector_size(kWidth), may_alias));
+typedef uint64_t BitsD __attribute__((vector_size(kWidth), may_alias));
+typedef uint32_t BitsF __attribute__((vector_size(kWidth), may_alias));
+typedef double UnalignedD __attribute__((vector_size(kWidth), may_alias, aligned(8)));
+typedef float UnalignedF __attribute__((vector_size(kWidth), may_alias, aligned(4)));
+typedef float HalfF __attribute__((vector_size(kWidth / 2), may_alias));
+
+template <class T>
+struct Lanes;
+
+template <>
+struct Lanes<double> {
+  typedef VecD Vec;
+  typedef MaskD Mask;
+  typedef BitsD Bits;
+  typedef UnalignedD Unaligned;
+  typedef uint64_t Word;
+  static constexpr int kCount = kWidth / 8;
+  static constexpr int kMantissaBits = 52;
+  static constexpr int kExponentBias = 1023;
+  static constexpr double kSmallestNormal = 0x1p-1022;
+  static constexpr double kLargest = 0x1.fffffffffffffp1023;
+};
+
+template <>
+struct Lanes<float> {
+  typedef VecF Vec;
+  typedef MaskF Mask;
+  typedef BitsF Bits;
+  typedef UnalignedF Unaligned;
+  typedef uint32_t Word;
+  static constexpr int kCount = kWidth / 4;
+  static constexpr int kMantissaBits = 23;
+  static constexpr int kExponentBias = 127;
+  static constexpr float kSmallestNormal = 0x1p-126f;
+  static constexpr float kLargest = 0x1.fffffep127f;
+};
+
+template <class T>
+using Vec = typename Lanes<T>::Vec;
+template <class T>
+using Mask = typename Lanes<T>::Mask;
+template <class T>
+using Bits = typename Lanes<T>::Bits;
+
+template <class T>
+constexpr int kLanesPerBlock = kBlockBytes / static_cast<int>(sizeof(T));
+
+template <class T>
+FASTDIV_INLINE Vec<T> broadcast(T x) {
+  return Vec<T>{} + x;
+}
+
+template <class T>
+FASTDIV_INLINE Vec<T> load(const T* p) {
+  return *reinterpret_cast<const typename Lanes<T>::Unaligned*>(p);
+}
+
+template <class T>
+FASTDIV_INLINE void store(T* p, Vec<T> x) {
+  *reinterpret_cast<typename Lanes<T>::Unaligned*>(p) = x;
+}
+
+FASTDIV_INLINE VecD select(MaskD m, VecD a, VecD b) { return m ? a : b; }
+FASTDIV_INLINE VecF select(MaskF m, VecF a, VecF b) { return m ? a : b; }
+
+// Half a vector of floats as a whole vector of doubles.
+FASTDIV_INLINE VecD load_widened(const float* p) {
+  typedef float UnalignedHalfF __attribute__((vector_size(kWidth / 2), may_alias, aligned(4)));
+  HalfF half = *reinterpret_cast<const UnalignedHalfF*>(p);
+  return __builtin_convertvector(half, VecD);
+}
+
+// a * b + c rounded once; x86-64-v2 has no such instruction and rounds twice.
+#if defined(__AVX512F__)
+FASTDIV_INLINE VecD fma(VecD a, VecD b, VecD c) { return (VecD)_mm512_fmadd_pd((__m512d)a, (__m512d)b, (__m512d)c); }
+FASTDIV_INLINE VecF fma(VecF a, VecF b, VecF c) { return (VecF)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c); }
+FASTDIV_INLINE bool any(MaskD m) { return _mm512_movepi64_mask((__m512i)m) != 0; }
+FASTDIV_INLINE bool any(MaskF m) { return _mm512_movepi32_mask((__m512i)m) != 0; }
+#elif defined(__AVX2__)
+FASTDIV_INLINE VecD fma(VecD a, VecD b, VecD c) { return (VecD)_mm256_fmadd_pd((__m256d)a, (__m256d)b, (__m256d)c); }
+FASTDIV_INLINE VecF fma(VecF a, VecF b, VecF c) { return (VecF)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c); }
+FASTDIV_INLINE bool any(MaskD m) { return _mm256_movemask_pd((__m256d)m) != 0; }
+FASTDIV_INLINE bool any(MaskF m) { return _mm256_movemask_ps((__m256)m) != 0; }
+#elif defined(__aarch64__)
+FASTDIV_INLINE VecD fma(VecD a, VecD b, VecD c) { return (VecD)vfmaq_f64((float64x2_t)c, (float64x2_t)a, (float64x2_t)b); }
+FASTDIV_INLINE VecF fma(VecF a, VecF b, VecF c) { return (VecF)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b); }
+FASTDIV_INLINE bool any(MaskD m) { return vmaxvq_u32((uint32x4_t)m) != 0; }
+FASTDIV_INLINE bool any(MaskF m) { return vmaxvq_u32((uint32x4_t)m) != 0; }
+#else
+FASTDIV_INLINE VecD fma(VecD a, VecD b, VecD c) { return a * b + c; }
+FASTDIV_INLINE VecF fma(VecF a, VecF b, VecF c) { return a * b + c; }
+FASTDIV_INLINE bool any(MaskD m) { return (m[0] | m[1]) != 0; }
+FASTDIV_INLINE bool any(MaskF m) { return (m[0] | m[1] | m[2] | m[3]) != 0; }
+#endif
+
+// Sum of one vector's lanes, halves first.
+FASTDIV_INLINE double sum_lanes(const double* lanes, int count) {
+  double work[kBlockBytes / 4];
+  for (int i = 0; i < count; ++i) work[i] = lanes[i];
+  for (int half = count / 2; half >= 1; half /= 2)
+    for (int i = 0; i < half; ++i) work[i] += work[i + half];
+  return work[0];
+}
+
+}  // namespace
