@@ -1,0 +1,308 @@
+"""From a public function's arguments to one call of a kernel: layout, types, outputs, gradients."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import _validate as validate
+from ._array import backend_of
+
+Array = NDArray[Any]
+
+_FLOAT32 = np.dtype(np.float32)
+_FLOAT64 = np.dtype(np.float64)
+
+
+@dataclass(frozen=True)
+class GradientRequest:
+    """What `value_and_grad` asks of a measure beside its value."""
+
+    argnums: tuple[int, ...]
+    cotangent: Any = None
+    grad_out: tuple[Any, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Result:
+    """A value, and the gradients that were asked for."""
+
+    value: Any
+    gradients: tuple[Array, ...]
+
+
+class Measure:
+    """A kernel by name, and how many axes of its arrays make one event.
+
+    Calling it computes values; with a request, values and gradients. Events of several axes are
+    flattened into rows, unless the kernel wants tables.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        arguments: tuple[str, ...],
+        *,
+        joint: bool = False,
+        flatten: bool = False,
+    ) -> None:
+        self.name = name
+        self.arguments = arguments
+        self.joint = joint
+        self.flatten = flatten or not joint
+        self.elementwise = name == "self_information"
+        self.rows = not (joint or self.elementwise)
+
+    def __call__(
+        self,
+        arrays: tuple[Any, ...],
+        axes: Any,
+        base: Any,
+        normalize: Any,
+        keepdims: bool = False,
+        out: Any = None,
+        *,
+        weight: Any = None,
+        given: Any = None,
+    ) -> Any:
+        """Return the value."""
+        # The shortest way for small calls: C-contiguous arrays of one type and shape, along the last axis.
+        first = arrays[0]
+        if (
+            type(first) is np.ndarray
+            and self.rows
+            and axes == -1
+            and out is None
+            and not keepdims
+            and (first.dtype is _FLOAT64 or first.dtype is _FLOAT32)
+            and first.flags.carray
+            and first.ndim > 0
+            and (len(arrays) == 1 or _is_alike(first, arrays[1]))
+        ):
+            value = np.empty(first.shape[:-1], first.dtype)
+            kernel = getattr(backend_of("p", first), self.name)
+            if weight is None:
+                kernel(*arrays, value, validate.base(base), bool(normalize))
+            else:
+                scale = validate.base(base)
+                kernel(*arrays, value, scale, bool(normalize), validate.weight(weight))
+            return value if value.ndim else value[()]
+        options = (axes, base, normalize, keepdims, out)
+        return self.evaluate(arrays, *options, weight=weight, given=given).value
+
+    def evaluate(
+        self,
+        arrays: tuple[Any, ...],
+        axes: Any,
+        base: Any,
+        normalize: Any,
+        keepdims: bool = False,
+        out: Any = None,
+        *,
+        weight: Any = None,
+        given: Any = None,
+        request: GradientRequest | None = None,
+    ) -> Result:
+        """Return the value and the gradients of a request."""
+        names = self.arguments
+        backend = backend_of(names[0], arrays[0])
+        for name, array in zip(names[1:], arrays[1:], strict=True):
+            backend_of(name, array)
+        originals, dtype = _prepare(names, arrays)
+        views = originals if len(originals) == 1 else validate.broadcast(names, originals)
+        layout = Layout(names[0], views[0].shape, axes, self)
+
+        options: dict[str, Any] = {}
+        if weight is not None:
+            options["weight"] = validate.weight(weight)
+        if given is not None:
+            assert self.joint
+            first, second = layout.axes
+            options["given"] = validate.given_position(given, (first, second), layout.ndim)
+
+        shape = layout.shape if self.elementwise else layout.value_shape(keepdims)
+        if out is not None:
+            value = validate.output("out", out, shape, dtype)
+            validate.disjoint("out", out, list(zip(names, originals, strict=True)))
+        else:
+            value = np.empty(shape, dtype)
+        value_view = layout.events(value) if self.elementwise else layout.batch(value, keepdims)
+
+        gradients = _Gradients(names, originals, views, layout, dtype, request)
+        if request is not None:
+            gradients.refuse_overlap(out)
+            options["cotangent"] = self._cotangent(request, layout, keepdims, shape, dtype)
+            for position, memory in gradients.memory.items():
+                options[f"grad_{'pq'[position]}"] = layout.events(memory)
+        events = [layout.events(view) for view in views]
+        # A view that had to be flattened by copying is written back afterwards.
+        kernel = getattr(backend, self.name)
+        kernel(*events, value_view, validate.base(base), bool(normalize), **options)
+        gradients.collect(options)
+        if self.elementwise:
+            layout.write_back(value_view, value)
+        scalar = out is None and value.ndim == 0
+        return Result(value[()] if scalar else value, gradients.finish())
+
+    def _cotangent(
+        self,
+        request: GradientRequest,
+        layout: Layout,
+        keepdims: bool,
+        shape: tuple[int, ...],
+        dtype: np.dtype[Any],
+    ) -> Array | None:
+        if request.cotangent is None:
+            return None
+        array = validate.as_computed("cotangent", request.cotangent, dtype)
+        try:
+            array = np.broadcast_to(array, shape)
+        except ValueError:
+            message = f"cotangent has shape {array.shape}: expected the value's, {shape}"
+            raise ValueError(message) from None
+        return layout.events(array) if self.elementwise else layout.batch(array, keepdims)
+
+
+def _is_alike(first: Array, second: Any) -> bool:
+    return (
+        type(second) is np.ndarray
+        and second.dtype is first.dtype
+        and second.shape == first.shape
+        and second.flags.carray
+    )
+
+
+def _prepare(
+    names: Sequence[str], values: Sequence[Any]
+) -> tuple[list[Array], np.dtype[Any]]:
+    """Return the arguments as aligned arrays of one type."""
+    arrays = [validate.as_array(name, value) for name, value in zip(names, values, strict=True)]
+    pairs = list(zip(names, arrays, strict=True))
+    dtype = max((validate.compute_dtype(name, array) for name, array in pairs), key=_item_size)
+    return [validate.as_computed(name, array, dtype) for name, array in pairs], dtype
+
+
+def _item_size(dtype: np.dtype[Any]) -> int:
+    return dtype.itemsize
+
+
+class Layout:
+    """Which axes make the batch and which the event, and views in which the event comes last."""
+
+    def __init__(self, name: str, shape: tuple[int, ...], axes: Any, measure: Measure) -> None:
+        self.shape = shape
+        self.ndim = len(shape)
+        self.flatten = measure.flatten
+        if measure.joint:
+            self.axes: tuple[int, ...] = validate.joint_axes(name, axes, self.ndim)
+        elif self.ndim == 0:
+            raise ValueError(f"{name} must have at least one axis, got a scalar")
+        else:
+            self.axes = validate.axes("axis", axes, self.ndim)
+        self.batch_axes = tuple(axis for axis in range(self.ndim) if axis not in self.axes)
+        self.order = self.batch_axes + self.axes
+
+    def value_shape(self, keepdims: bool) -> tuple[int, ...]:
+        """Return the shape of the values: without the event's axes, or with 1 in their place."""
+        if keepdims:
+            return tuple(1 if k in self.axes else size for k, size in enumerate(self.shape))
+        return tuple(self.shape[axis] for axis in self.batch_axes)
+
+    def batch(self, value: Array, keepdims: bool) -> Array:
+        """View values without the event's axes."""
+        return value.squeeze(self.axes) if keepdims else value
+
+    def events(self, array: Array) -> Array:
+        """View an array with its events last; several axes become one, copied if need be."""
+        moved = array if self.order == tuple(range(self.ndim)) else array.transpose(self.order)
+        if not self.flatten or len(self.axes) == 1:
+            return moved
+        size = 1
+        for axis in self.axes:
+            size *= self.shape[axis]
+        return moved.reshape(*moved.shape[: len(self.batch_axes)], size)
+
+    def write_back(self, events: Array, array: Array) -> None:
+        """Copy events into the array that they were taken from, where they are not a view of it."""
+        if np.may_share_memory(events, array):
+            return
+        moved = array.transpose(self.order)
+        moved[...] = events.reshape(moved.shape)
+
+
+class _Gradients:
+    """The arrays that gradients go to: the caller's, or new ones; summed where an argument broadcast."""
+
+    def __init__(
+        self,
+        names: Sequence[str],
+        originals: Sequence[Array],
+        views: Sequence[Array],
+        layout: Layout,
+        dtype: np.dtype[Any],
+        request: GradientRequest | None,
+    ) -> None:
+        self.names = names
+        self.originals = originals
+        self.layout = layout
+        self.argnums = request.argnums if request is not None else ()
+        self.targets: dict[int, Array] = {}
+        self.memory: dict[int, Array] = {}
+        for place, position in enumerate(self.argnums):
+            assert request is not None
+            given = None if request.grad_out is None else request.grad_out[place]
+            shape = originals[position].shape
+            if given is not None:
+                self.targets[position] = validate.output("grad_out", given, shape, dtype)
+            broadcast = shape != views[position].shape
+            if broadcast or given is None:
+                self.memory[position] = np.empty(views[position].shape, dtype)
+            else:
+                self.memory[position] = given
+
+    def refuse_overlap(self, out: Array | None) -> None:
+        """A gradient may be an argument's own memory; no other overlap is allowed."""
+        inputs = list(zip(self.names, self.originals, strict=True))
+        for position, target in self.targets.items():
+            if self.memory[position] is target:
+                others = [pair for pair in inputs if not validate.same_memory(target, pair[1])]
+                validate.disjoint("grad_out", target, others)
+            if out is not None:
+                validate.disjoint("grad_out", target, [("out", out)])
+            for later, other in self.targets.items():
+                if later > position:
+                    validate.disjoint("grad_out", target, [("another grad_out", other)])
+
+    def collect(self, options: dict[str, Any]) -> None:
+        """Bring gradients back that the kernel wrote into a flattened copy."""
+        for position, memory in self.memory.items():
+            self.layout.write_back(options[f"grad_{'pq'[position]}"], memory)
+
+    def finish(self) -> tuple[Array, ...]:
+        """Return the gradients in the order of argnums."""
+        results = []
+        for position in self.argnums:
+            gradient = self.memory[position]
+            target = self.targets.get(position)
+            if target is None:
+                gradient = _sum_to(gradient, self.originals[position].shape)
+            elif target is not gradient:
+                target[...] = _sum_to(gradient, target.shape)
+                gradient = target
+            results.append(gradient)
+        return tuple(results)
+
+
+def _sum_to(array: Array, shape: tuple[int, ...]) -> Array:
+    """Add up the axes along which an argument of this shape was broadcast."""
+    if array.shape == shape:
+        return array
+    extra = array.ndim - len(shape)
+    axes = [axis + extra for axis, size in enumerate(shape) if size != array.shape[axis + extra]]
+    total = array.sum(axis=(*range(extra), *axes), keepdims=True)
+    result: Array = total.reshape(shape)
+    return result

@@ -1,0 +1,64 @@
+from typing import Any
+
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+abi_version: int
+version: str
+__file__: str
+
+def isa() -> str: ...
+def available_isas() -> list[str]: ...
+def set_isa(name: str) -> None: ...
+def get_num_threads() -> int: ...
+def set_num_threads(count: int) -> None: ...
+
+class _OneInput:
+    def __call__(
+        self,
+        p: Array,
+        value: Array,
+        base: float,
+        normalize: bool,
+        given: int = -1,
+        cotangent: Array | None = None,
+        grad_p: Array | None = None,
+    ) -> None: ...
+
+class _TwoInputs:
+    def __call__(
+        self,
+        p: Array,
+        q: Array,
+        value: Array,
+        base: float,
+        normalize: bool,
+        weight: float = 0.5,
+        cotangent: Array | None = None,
+        grad_p: Array | None = None,
+        grad_q: Array | None = None,
+    ) -> None: ...
+
+class _Pairwise:
+    def __call__(
+        self,
+        p: Array,
+        q: Array | None,
+        value: Array,
+        base: float,
+        normalize: bool,
+        weight: float = 0.5,
+    ) -> None: ...
+
+self_information: _OneInput
+entropy: _OneInput
+conditional_entropy: _OneInput
+mutual_information: _OneInput
+cross_entropy: _TwoInputs
+kl_divergence: _TwoInputs
+js_divergence: _TwoInputs
+js_distance: _TwoInputs
+pairwise_kl_divergence: _Pairwise
+pairwise_js_divergence: _Pairwise
+pairwise_js_distance: _Pairwise

@@ -1,0 +1,184 @@
+"""Every error that a caller can cause. Each message names the argument, what came and what is expected."""
+
+from __future__ import annotations
+
+import math
+import numbers
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+_FLOAT32 = np.dtype(np.float32)
+_FLOAT64 = np.dtype(np.float64)
+
+
+def describe(value: Any) -> str:
+    """Name a wrong value in a line."""
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def as_array(name: str, value: Any) -> Array:
+    """Return the value as an array of real numbers, not copied if it is one."""
+    if isinstance(value, np.ma.MaskedArray):
+        raise TypeError(f"{name} is a masked array: expected a plain array; fill or compress it")
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        raise ValueError(f"{name} must be a rectangular array of numbers: {error}") from None
+    compute_dtype(name, array)
+    return array
+
+
+def compute_dtype(name: str, array: Array) -> np.dtype[Any]:
+    """Return the type in which an array is computed: float32 or float64."""
+    dtype = array.dtype
+    if dtype.char in "fd":
+        return dtype.newbyteorder("=")
+    if dtype.kind in "biu":
+        return _FLOAT64
+    if dtype.char == "e" or dtype.name == "bfloat16":
+        return _FLOAT32
+    hint = "; a list of rows of different lengths?" if dtype == object else ""
+    expected = "float16, bfloat16, float32, float64, integers or bool"
+    raise TypeError(f"{name} has dtype {dtype}: expected {expected}{hint}")
+
+
+def as_computed(name: str, value: Any, dtype: np.dtype[Any]) -> Array:
+    """Return the value as an aligned native array of the given type, copied only if it must be."""
+    array = as_array(name, value)
+    if array.dtype != dtype or not array.flags.aligned:
+        array = np.require(array, dtype, ["ALIGNED"])
+    return array
+
+
+def broadcast(names: Sequence[str], arrays: Sequence[Array]) -> list[Array]:
+    """Broadcast arrays against each other, as views."""
+    try:
+        return list(np.broadcast_arrays(*arrays))
+    except ValueError:
+        pairs = zip(names, arrays, strict=True)
+        shapes = " and ".join(f"{name} with shape {array.shape}" for name, array in pairs)
+        raise ValueError(f"{shapes} do not broadcast") from None
+
+
+def axes(name: str, value: Any, ndim: int) -> tuple[int, ...]:
+    """Return axis numbers, counted from the front, of an int, a tuple of ints or None (all axes)."""
+    if value is None:
+        return tuple(range(ndim))
+    values = value if isinstance(value, (tuple, list)) else (value,)
+    for axis in values:
+        if isinstance(axis, bool) or not isinstance(axis, numbers.Integral):
+            raise TypeError(f"{name} must be an int or a tuple of ints, got {describe(value)}")
+        if not -ndim <= axis < ndim:
+            raise ValueError(f"{name} is {describe(value)}: out of range for an array of {ndim} axes")
+    result = tuple(int(axis) % ndim for axis in values)
+    if len(set(result)) != len(result):
+        raise ValueError(f"{name} must not name an axis twice, got {describe(value)}")
+    if not result:
+        raise ValueError(f"{name} must name at least one axis, got {describe(value)}")
+    return result
+
+
+def joint_axes(name: str, value: Any, ndim: int) -> tuple[int, int]:
+    """Return the two axes of a joint table."""
+    if not isinstance(value, (tuple, list)) or len(value) != 2:
+        raise ValueError(f"axes must be two axes, (x, y), got {describe(value)}")
+    if ndim < 2:
+        raise ValueError(f"{name} must be a joint table with at least 2 axes, got an array with {ndim}")
+    first, second = axes("axes", value, ndim)
+    return first, second
+
+
+def given_position(value: Any, table_axes: tuple[int, int], ndim: int) -> int:
+    """Return -2 or -1: which of the table's two axes is conditioned on."""
+    axis = axes("given", value, ndim)
+    if len(axis) != 1 or axis[0] not in table_axes:
+        raise ValueError(f"given must be one of the two axes of the table, got {describe(value)}")
+    return -2 if axis[0] == table_axes[0] else -1
+
+
+def base(value: Any) -> float:
+    """Return the logarithm's base as the kernels take it: 0 stands for the natural logarithm."""
+    if value is None:
+        return 0.0
+    number = real("base", value)
+    if not (0 < number < math.inf) or number == 1:
+        expected = "a positive number other than 1, or None for nats"
+        raise ValueError(f"base must be {expected}, got {describe(value)}")
+    return number
+
+
+def weight(value: Any) -> float:
+    """Return a mixture's weight."""
+    number = real("weight", value)
+    if not 0 <= number <= 1:
+        raise ValueError(f"weight must lie in [0, 1], got {describe(value)}")
+    return number
+
+
+def real(name: str, value: Any) -> float:
+    """Return a real number."""
+    scalar = isinstance(value, np.ndarray) and value.ndim == 0 and value.dtype.kind in "iuf"
+    if isinstance(value, bool) or not (isinstance(value, numbers.Real) or scalar):
+        raise TypeError(f"{name} must be a real number, got {describe(value)}")
+    return float(value)
+
+
+def output(name: str, array: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
+    """Check an array that results are written to."""
+    if not isinstance(array, np.ndarray):
+        raise TypeError(f"{name} must be an array, got {type(array).__name__}")
+    if array.shape != shape:
+        raise ValueError(f"{name} has shape {array.shape}: expected {shape}")
+    if array.dtype != dtype:
+        raise TypeError(f"{name} has dtype {array.dtype}: expected {dtype}")
+    if not array.flags.writeable:
+        raise ValueError(f"{name} is read-only: expected an array that can be written to")
+    if not array.flags.aligned:
+        raise ValueError(f"{name} is not aligned in memory: expected an aligned array")
+    return array
+
+
+def overlap(a: Array, b: Array) -> bool:
+    """Whether two arrays may share an element; when in doubt, yes."""
+    if not np.may_share_memory(a, b):
+        return False
+    try:
+        return bool(np.shares_memory(a, b, max_work=100_000))
+    except np.exceptions.TooHardError:
+        return True
+
+
+def same_memory(a: Array, b: Array) -> bool:
+    """Whether two arrays are the same view of the same memory."""
+    return (
+        a.__array_interface__["data"] == b.__array_interface__["data"]
+        and a.shape == b.shape
+        and a.strides == b.strides
+        and a.dtype == b.dtype
+    )
+
+
+def disjoint(name: str, array: Array, others: Sequence[tuple[str, Array]]) -> None:
+    """Refuse an output that overlaps another array."""
+    for other_name, other in others:
+        if overlap(array, other):
+            raise ValueError(f"{name} overlaps {other_name} in memory: expected separate arrays")
+
+
+def argnums(value: Any, count: int) -> tuple[int, ...]:
+    """Return argument positions of an int or a tuple of ints."""
+    values = value if isinstance(value, tuple) else (value,)
+    for number in values:
+        if isinstance(number, bool) or not isinstance(number, numbers.Integral):
+            raise TypeError(f"argnums must be an int or a tuple of ints, got {describe(value)}")
+        if not 0 <= number < count:
+            raise ValueError(f"argnums is {describe(value)}: expected positions from 0 to {count - 1}")
+    if not values or len(set(values)) != len(values):
+        raise ValueError(f"argnums must name each argument once, got {describe(value)}")
+    return tuple(int(number) for number in values)

@@ -1,0 +1,11 @@
+"""Measures of probability tables: arrays of probabilities, weights or counts."""
+
+from ._conditional_entropy import conditional_entropy as conditional_entropy
+from ._cross_entropy import cross_entropy as cross_entropy
+from ._entropy import entropy as entropy
+from ._joint_entropy import joint_entropy as joint_entropy
+from ._js_distance import js_distance as js_distance
+from ._js_divergence import js_divergence as js_divergence
+from ._kl_divergence import kl_divergence as kl_divergence
+from ._mutual_information import mutual_information as mutual_information
+from ._self_information import self_information as self_information
