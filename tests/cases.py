@@ -47,12 +47,17 @@ def tolerance(dtype: DTypeLike) -> float:
 
 
 def ulp_error_bound(magnitude: mpf | float, dtype: DTypeLike) -> float:
-    """4 ulp of the sum of |terms|; infinite where that sum overflows or is infinite."""
+    """4 ulp of the sum of |terms|, but never less than the smallest normal number.
+
+    Below it numbers have no relative accuracy left. Infinite where the sum overflows, 0 where it is infinite.
+    """
     limits = np.finfo(dtype)
+    if mp.isinf(magnitude) or mp.isnan(magnitude):
+        return 0.0
     if magnitude > mpf(float(limits.max)):
         return float("inf")
     spacing = float(np.spacing(limits.dtype.type(float(magnitude))))
-    return 4 * max(spacing, float(limits.smallest_subnormal))
+    return max(4 * spacing, float(limits.smallest_normal))
 
 
 def distance_error_bound(divergence: Reference, dtype: DTypeLike) -> float:
@@ -69,14 +74,14 @@ def distance_error_bound(divergence: Reference, dtype: DTypeLike) -> float:
 def error_ratio(actual: float, expected: Reference, bound: float) -> float:
     """|actual - expected| / bound: at most 1 passes. NaN and infinity must agree exactly."""
     value = mpf(float(actual))
+    if bound == float("inf"):  # the terms overflow the type, so that any number is as good
+        return 0.0
     if mp.isnan(expected.value) or mp.isnan(value):
         return 0.0 if mp.isnan(expected.value) and mp.isnan(value) else float("inf")
     if value == expected.value:
         return 0.0
     if mp.isinf(expected.value):
         return float("inf")
-    if bound == float("inf"):  # the terms overflow the type, so that any number is as good
-        return 0.0
     return float(abs(value - expected.value) / mpf(bound))
 
 

@@ -188,8 +188,13 @@ def conditional_entropy(table: ArrayLike, given: int = -1, **options: Any) -> Re
 
 
 def mutual_information(table: ArrayLike, **options: Any) -> Reference:
-    """Sum p(x, y) log(p(x, y) / (p(x) p(y)))."""
-    return _sum(lambda p: _kl_terms(p, _product_of_marginals(p)), [table], **options)
+    """Sum p(x, y) log(p(x, y) / (p(x) p(y))); the magnitude counts |S log S| too, 0 if S is 1."""
+    result = _sum(lambda p: _kl_terms(p, _product_of_marginals(p)), [table], **options)
+    if options.get("normalize", True) or not mp.isfinite(result.value):
+        return result
+    total = mp.fsum(mpf(float(entry)) for entry in np.ravel(table))
+    extra = abs(total * mp.log(total) / _unit(options.get("base"))) if total else mp.zero
+    return Reference(result.value, result.magnitude + extra)
 
 
 # --- gradients ------------------------------------------------------------------------------------

@@ -66,7 +66,6 @@ struct PowerOfTwo {
     kernels.multiply(x, x, count, second);
   }
   bool is_one() const { return first == 1 && second == 1; }
-  double value() const { return static_cast<double>(first) * static_cast<double>(second); }
 };
 
 // Sums within these bounds need no such factor: quotients of two sums and products with a weight stay normal.

@@ -1,5 +1,6 @@
 // From an event's sums to its value, and to the centre and factor of its gradients.
 #pragma once
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -34,6 +35,7 @@ struct Event {
   double value;
   double center[2];
   double factor[2];
+  PowerOfTwo<T> prescale[2];  // a second factor of the gradient, which need not be representable as one number
 
   Event(const MeasureTraits& traits, const Options& options, const Normalizer<T>* sum, const double* terms,
         double cotangent) {
@@ -46,9 +48,6 @@ struct Event {
     double nats = 0;
     for (int t = 0; t < traits.terms; ++t)
       if (share[t] != 0) nats += share[t] * (terms[t] / whole);
-    // Proportional inputs differ by their roundings alone, which add up to less than this.
-    constexpr double kEpsilon = std::numeric_limits<T>::epsilon();
-    if (options.normalize && traits.non_negative && nats <= 8 * kEpsilon * kEpsilon) nats = 0;
     value = nats * options.unit;
     double slope = options.unit * cotangent;
     if (traits.square_root) {
@@ -58,7 +57,17 @@ struct Event {
     for (int i = 0; i < 2; ++i) {
       center[i] = options.normalize ? 0 : traits.center_plain[i];
       if (options.normalize && traits.center_term[i] >= 0) center[i] = terms[traits.center_term[i]] / whole;
-      factor[i] = slope * share[traits.mixture ? i : 0] / sum[i].high * sum[i].prescale.value();
+      factor[i] = slope * share[traits.mixture ? i : 0] / sum[i].high;
+      prescale[i] = sum[i].prescale;
+    }
+  }
+
+  void finish_gradient(const Kernels<T>& kernels, int i, T* raw, size_t count) const {
+    if (std::isnan(value)) {
+      std::fill_n(raw, count, std::numeric_limits<T>::quiet_NaN());
+    } else {
+      kernels.center(raw, raw, count, static_cast<T>(center[i]), static_cast<T>(factor[i]));
+      prescale[i].apply(kernels, raw, count);
     }
   }
 };

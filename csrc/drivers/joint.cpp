@@ -48,6 +48,7 @@ class TableReduction {
     table_ = {nullptr, call.input[0].strides[first], call.input[0].strides[last]};
     gradient_ = {nullptr, call.gradient[0].strides[first], call.gradient[0].strides[last]};
     wanted_ = call.gradient[0].data != nullptr;
+    normalizes_ = call.options.normalize || call.measure == k_mutual_information;
     rows_per_piece_ = ny_ == 0 || ny_ > kChunk ? 1 : kChunk / ny_;
     pieces_per_row_ = ny_ > kChunk ? chunk_count(ny_) : 1;
     pieces_ = (nx_ + rows_per_piece_ - 1) / rows_per_piece_ * pieces_per_row_;
@@ -64,10 +65,14 @@ class TableReduction {
     if (wanted_) gradient_.data = call_.gradient[0].data + offsets[kGradP];
     sum_[0] = Normalizer<T>();
     sum_marginals(for_each);
+    if (!call_.options.normalize && normalizes_ && largest_ == 0 && sum_[0].high == 0) return fill_zero(value);
     double terms[kMaxTerms] = {NAN, NAN};
     if (sum_[0].valid) sum_terms(terms, for_each);
     double cotangent = call_.cotangent.data != nullptr ? call_.cotangent.data[offsets[kCotangent]] : 1;
-    Event<T> event(measure_.traits, call_.options, sum_, terms, cotangent);
+    Options options = call_.options;
+    options.normalize = normalizes_;
+    Event<T> event(measure_.traits, options, sum_, terms, cotangent);
+    if (normalizes_ && !call_.options.normalize) take_back_normalization(event);
     *value = static_cast<T>(event.value);
     if (wanted_) for_each(pieces_, [&](size_t k) { finish_gradient(piece(k), event); });
   }
@@ -130,14 +135,40 @@ class TableReduction {
   template <class ForEach>
   void sum_marginals(const ForEach& for_each) {
     Normalizer<T>& norm = sum_[0];
-    T largest = add_marginals(for_each);
-    norm.high = call_.options.normalize ? sum_pairwise(row_sum_.data(), nx_, 1) : 1;
-    if (!call_.options.normalize || is_moderate<T>(norm.high)) return;
-    norm.valid = norm.high >= 0 && largest > 0 && std::isfinite(largest);
+    largest_ = add_marginals(for_each);
+    norm.high = normalizes_ ? sum_pairwise(row_sum_.data(), nx_, 1) : 1;
+    if (!normalizes_ || is_moderate<T>(norm.high)) return;
+    norm.valid = norm.high >= 0 && largest_ > 0 && std::isfinite(largest_);
     if (!norm.valid) return;
-    norm.prescale = PowerOfTwo<T>::inverse_of(largest);
+    norm.prescale = PowerOfTwo<T>::inverse_of(largest_);
     add_marginals(for_each);
     norm.high = sum_pairwise(row_sum_.data(), nx_, 1);
+  }
+
+  // The plain I of weights w is S (I of w / S) - S log S: its own terms would need products of marginals to more
+  // digits than T has. For probabilities S is 1 but for roundings, which is why it is summed in two parts.
+  void take_back_normalization(Event<T>& event) const {
+    double sum = 0, rest = 0;
+    for (size_t y = 0; y < ny_; ++y) {
+      double next = sum + high_[y], part = next - sum;
+      rest += ((sum - (next - part)) + (high_[y] - part)) + low_[y];
+      sum = next;
+    }
+    double log_sum = sum > 0.5 && sum < 2 ? std::log1p((sum - 1) + rest) : std::log(sum + rest);
+    const PowerOfTwo<T>& prescale = sum_[0].prescale;
+    log_sum -= std::log(prescale.first) + std::log(prescale.second);
+    double whole = (sum + rest) / prescale.first / prescale.second;
+    event.value = whole * (event.value - call_.options.unit * log_sum);
+    event.center[0] += 1 + log_sum;
+    event.factor[0] *= sum_[0].high;
+    event.prescale[0] = PowerOfTwo<T>();
+  }
+
+  // The plain measure of a table of zeros, which has no probabilities.
+  void fill_zero(T* value) const {
+    *value = 0;
+    for (size_t x = 0; wanted_ && x < nx_; ++x)
+      for (size_t y = 0; y < ny_; ++y) *gradient_.at(x, y) = 0;
   }
 
   // What the kernel wants beside the table: the columns' marginal, and its low part or the rows' share of the sum.
@@ -171,7 +202,7 @@ class TableReduction {
     const T* inputs[3] = {fetch(at), nullptr, nullptr};
     spread_marginals(at, inputs);
     T* raw[2] = {wanted_ ? raw_memory(at) : nullptr, nullptr};
-    (call_.options.normalize ? measure_.normalized : measure_.plain)[wanted_](inputs, at.size(), row, sums, raw);
+    (normalizes_ ? measure_.normalized : measure_.plain)[wanted_](inputs, at.size(), row, sums, raw);
     if (wanted_ && !writes_directly(at)) scatter_rows(at, raw[0]);
   }
 
@@ -188,14 +219,10 @@ class TableReduction {
   void finish_gradient(const Piece& at, const Event<T>& event) {
     T* raw = raw_memory(at);
     bool direct = writes_directly(at);
-    if (std::isnan(event.value)) {
-      std::fill_n(raw, at.size(), std::numeric_limits<T>::quiet_NaN());
-    } else {
-      if (!direct)
-        for (size_t row = 0; row < at.rows; ++row)
-          gather<T>(gradient_.at(at.x + row, at.y), gradient_.column_stride, at.columns, raw + row * at.columns);
-      kernels_.center(raw, raw, at.size(), static_cast<T>(event.center[0]), static_cast<T>(event.factor[0]));
-    }
+    if (!direct)
+      for (size_t row = 0; row < at.rows; ++row)
+        gather<T>(gradient_.at(at.x + row, at.y), gradient_.column_stride, at.columns, raw + row * at.columns);
+    event.finish_gradient(kernels_, 0, raw, at.size());
     if (!direct) scatter_rows(at, raw);
   }
 
@@ -204,9 +231,11 @@ class TableReduction {
   const MeasureKernels<T>& measure_;
   size_t nx_, ny_, rows_per_piece_, pieces_per_row_, pieces_;
   int wanted_;
+  bool normalizes_;
   // of the table at hand
   Table<T> table_, gradient_;
   Normalizer<T> sum_[2];
+  T largest_;
   std::vector<double> row_sum_;
   std::vector<T> high_, low_;  // the columns' sums
 };

@@ -75,10 +75,7 @@ class RowReduction {
     for (int i = 0; i < 2; ++i) {
       if (!(wanted_ & (1 << i))) continue;
       T* raw = gradient_[i].reload(chunk);
-      if (std::isnan(event.value))
-        std::fill_n(raw, count, std::numeric_limits<T>::quiet_NaN());
-      else
-        kernels_.center(raw, raw, count, static_cast<T>(event.center[i]), static_cast<T>(event.factor[i]));
+      event.finish_gradient(kernels_, i, raw, count);
       gradient_[i].commit(chunk);
     }
   }

@@ -46,15 +46,16 @@ class SelfInformation {
       T* slope = gradient.memory(chunk);
       if (valid)
         kernels_.self_information_gradient(x, fetch_cotangent(offsets, chunk), slope, count, static_cast<T>(shift),
-                                           static_cast<T>(call_.options.unit * sum.prescale.value()));
+                                           static_cast<T>(call_.options.unit));
       else
         std::fill_n(slope, count, std::numeric_limits<T>::quiet_NaN());
+      sum.prescale.apply(kernels_, slope, count);
       gradient.commit(chunk);
     });
   }
 
  private:
-  static constexpr MeasureTraits kOneInput = {1, 0, false, false, false, false, 0, {-1, -1}, {0, 0}};
+  static constexpr MeasureTraits kOneInput = {1, 0, false, false, false, 0, {-1, -1}, {0, 0}};
 
   template <class A>
   ptrdiff_t stride(const A& array) const {

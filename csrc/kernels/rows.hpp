@@ -40,7 +40,11 @@ struct Total<double> {
       store(t->low + i, load(t->low + i) + ((a - (s - part)) + (b - part)));
     }
   }
-  double sum() const { return sum_lanes(high, kLanes) + sum_lanes(low, kLanes); }
+  double sum() const {
+    double whole = sum_lanes(high, kLanes);
+    // Past infinity the part that was rounded away is NaN.
+    return whole - whole == 0 ? whole + sum_lanes(low, kLanes) : whole;
+  }
 };
 
 // Calls body(offset in the block, vectors of the inputs, running sums) for every vector of a chunk; the
@@ -85,6 +89,12 @@ FASTDIV_INLINE void reduce(const T* const* inputs, size_t n, double* sums, Body 
     for (int t = 0; t < kTerms; ++t) Total<T>::add(&total[t], reinterpret_cast<const T*>(running[t]));
   }
   for (int t = 0; t < kTerms; ++t) sums[t] += total[t].sum();
+}
+
+// Stands for the slope of an entry that is 0: its gradient is 0.
+template <class T>
+FASTDIV_INLINE Vec<T> no_slope() {
+  return broadcast<T>(__builtin_nan(""));
 }
 
 // A measure bound to its row: what `reduce` calls for every vector. A measure's `apply` is right for
@@ -221,7 +231,7 @@ void center(const T* raw, T* out, size_t n, T center, T factor) {
   const T* inputs[1] = {raw};
   map<T, 1>(inputs, out, n, [=](const Vec<T>* x) __attribute__((always_inline)) {
     Vec<T> difference = select(x[0] == infinity, x[0], x[0] - center);
-    return select(x[0] == -infinity, Vec<T>{}, difference * factor);
+    return select(x[0] == x[0], difference * factor, Vec<T>{});
   });
 }
 

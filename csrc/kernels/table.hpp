@@ -30,7 +30,6 @@ struct MeasureTraits {
   int terms;              // sums per row
   bool mixture;           // value = weight * sums[0] + (1 - weight) * sums[1], not sums[0]
   bool scales_each;       // every input is divided by its sum; otherwise the others by sum / sum[0]
-  bool non_negative;      // a value below the rounding noise is 0
   bool square_root;       // value = sqrt(value)
   int exact_sum;          // the input whose sum is needed in two parts, or -1
   int center_term[2];     // normalised gradient: raw - sums[term] (none: -1)
@@ -63,7 +62,7 @@ struct Kernels {
   MeasureKernels<T> measure[kMeasures];
   ChunkSum<T> (*sum)(const T* x, size_t n);
   double (*sum_others)(const T* x, size_t n, T left_out);
-  // out = (raw - center) * factor; raw = -inf marks an entry whose gradient is 0.
+  // out = (raw - center) * factor, inf where raw is inf, 0 where raw is NaN, which marks entries of 0.
   void (*center)(const T* raw, T* out, size_t n, T center, T factor);
   // (high, low) += row, column by column, without losing what high rounds away.
   void (*add_columns)(const T* row, T* high, T* low, size_t n);

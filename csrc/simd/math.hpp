@@ -92,12 +92,12 @@ FASTDIV_INLINE Ratio<T> divide_out(Vec<T> a, Vec<T> b) {
   return r;
 }
 
-// The same for a known to be b + a_minus_b more exactly than a itself is.
+// The same for a known to be b + a_minus_b more exactly than a itself is, which matters where a is close to b.
 template <class T>
 FASTDIV_INLINE Ratio<T> divide_out(Vec<T> a, Vec<T> b, Vec<T> a_minus_b) {
   Ratio<T> r;
   divide_out<T>(a, b, &r);
-  r.difference = (r.scaled - a) + a_minus_b;
+  r.difference = select(r.k == 0, a_minus_b, r.scaled - b);
   expand<T>(b, &r);
   return r;
 }

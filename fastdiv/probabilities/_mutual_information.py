@@ -57,7 +57,8 @@ def mutual_information(
     0 log 0 is 0. A distribution with NaN or negative entries, or with the sum 0, gives NaN; one of
     length 0 gives 0. The error is at most 4 ulp of the sum of the terms' magnitudes.
 
-    It is computed as KL(p(x, y) ‖ p(x) p(y)) from terms that are never negative.
+    It is computed as KL(p(x, y) ‖ p(x) p(y)) from terms that are never negative. With ``normalize=False``
+    and the sum S, the bound on the error also counts the magnitude of S log S.
 
     References
     ----------

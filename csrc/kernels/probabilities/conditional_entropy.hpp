@@ -9,7 +9,7 @@ struct ConditionalEntropy {
   typedef ConditionalEntropy Formula;
   static constexpr int kInputs = 3;  // the table, its marginal spread over the table, the marginal's low part
   static constexpr fastdiv::MeasureTraits kTraits = {
-      1, 1, false, false, false, false, -1, {0, -1}, {0, 0}};
+      1, 1, false, false, false, -1, {0, -1}, {0, 0}};
 
   template <class T>
   struct Row {
@@ -25,7 +25,7 @@ struct ConditionalEntropy {
     expand<T>(marginal, &r);
     Vec<T> log_conditional = log<T>(r);
     term[0] = -w * log_conditional;
-    if (kWanted) gradient[0] = select(w == 0, broadcast<T>(-__builtin_inf()), -log_conditional);
+    if (kWanted) gradient[0] = select(w == 0, no_slope<T>(), -log_conditional);
     Mask<T> special = ~(w >= Lanes<T>::kSmallestNormal) & (w != 0);
     if (!kNormalized) special |= marginal > Lanes<T>::kLargest / 8;
     return special;

@@ -5,19 +5,17 @@
 
 namespace {
 
-// d/dq of -sum p log q, q on the scale of p; kept finite, for -inf marks entries that stay at 0.
+// d/dq of -sum p log q, q on the scale of p.
 template <class T, bool kNormalized>
 FASTDIV_INLINE Vec<T> gradient_by_reference(Vec<T> p, Vec<T> q) {
-  Vec<T> slope = kNormalized ? (q - p) / q : -p / q;
-  slope = select(slope < -Lanes<T>::kLargest, broadcast<T>(-Lanes<T>::kLargest), slope);
-  return select(q == 0, broadcast<T>(-__builtin_inf()), slope);
+  return select(q == 0, no_slope<T>(), kNormalized ? (q - p) / q : -p / q);
 }
 
 struct CrossEntropy {
   typedef CrossEntropy Formula;
   static constexpr int kInputs = 2;
   static constexpr fastdiv::MeasureTraits kTraits = {
-      2, 1, false, false, false, false, /*exact_sum=*/1, {0, -1}, {0, 0}};
+      2, 1, false, false, false, /*exact_sum=*/1, {0, -1}, {0, 0}};
 
   template <class T>
   struct Row {
@@ -40,7 +38,7 @@ struct CrossEntropy {
     expand<T>(row.high, &r);
     Vec<T> log_q = log<T>(r);
     term[0] = -p * log_q;
-    if (kWanted & 1) gradient[0] = select(absent, broadcast<T>(-__builtin_inf()), -log_q);
+    if (kWanted & 1) gradient[0] = select(absent, no_slope<T>(), -log_q);
     if (kWanted & 2) gradient[1] = gradient_by_reference<T, kNormalized>(p, w * row.scale);
     Mask<T> special = ~(w >= select(absent, zero, broadcast(kTiny))) | ~(p >= 0);
     if (!kNormalized) special |= w > Lanes<T>::kLargest / 8;
@@ -53,7 +51,7 @@ struct CrossEntropy {
     Mask<T> absent = p == 0;
     term[0] = select(absent & (w >= 0), Vec<T>{}, -p * log_q);
     term[0] = select(p >= 0, term[0], broadcast<T>(__builtin_nan("")));
-    gradient[0] = select(absent, broadcast<T>(-__builtin_inf()), -log_q);
+    gradient[0] = select(absent, no_slope<T>(), -log_q);
     gradient[1] = gradient_by_reference<T, kNormalized>(p, w * row.scale);
   }
 };

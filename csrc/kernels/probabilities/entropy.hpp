@@ -9,7 +9,7 @@ struct Entropy {
   typedef Entropy Formula;
   static constexpr int kInputs = 1;
   static constexpr fastdiv::MeasureTraits kTraits = {
-      1, 1, false, false, false, false, /*exact_sum=*/0, {0, -1}, {1, 0}};
+      1, 1, false, false, false, /*exact_sum=*/0, {0, -1}, {1, 0}};
 
   template <class T>
   struct Row {
@@ -27,7 +27,7 @@ struct Entropy {
     expand<T>(row.high, &r);
     Vec<T> log_p = log<T>(r);
     term[0] = -w * log_p;  // 0 at w = 0, where log_p is some finite number
-    if (kWanted) gradient[0] = select(w == 0, broadcast<T>(-__builtin_inf()), -log_p);
+    if (kWanted) gradient[0] = select(w == 0, no_slope<T>(), -log_p);
     Mask<T> special = ~(w >= Lanes<T>::kSmallestNormal) & (w != 0);
     if (!kNormalized) special |= w > Lanes<T>::kLargest / 8;
     return special;

@@ -7,7 +7,7 @@ namespace {
 struct JsDistance {
   typedef JsDivergence Formula;
   static constexpr fastdiv::MeasureTraits kTraits = {
-      2, 2, /*mixture=*/true, /*scales_each=*/true, /*non_negative=*/true, /*square_root=*/true, -1, {0, 1}, {0, 0}};
+      2, 2, /*mixture=*/true, /*scales_each=*/true, /*square_root=*/true, -1, {0, 1}, {0, 0}};
 };
 
 }  // namespace

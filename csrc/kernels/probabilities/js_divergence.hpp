@@ -12,7 +12,7 @@ struct JsDivergence {
   typedef JsDivergence Formula;
   static constexpr int kInputs = 2;
   static constexpr fastdiv::MeasureTraits kTraits = {
-      2, 2, /*mixture=*/true, /*scales_each=*/true, /*non_negative=*/true, false, -1, {0, 1}, {0, 0}};
+      2, 2, /*mixture=*/true, /*scales_each=*/true, false, -1, {0, 1}, {0, 0}};
 
   template <class T>
   struct Row {
@@ -37,23 +37,28 @@ struct JsDivergence {
     if (kLog) *log_xm = -log<T>(r);
   }
 
+  // The same for any x = entry * scale.
   template <class T>
-  FASTDIV_INLINE void against_mixture_any(Vec<T> x, Vec<T> m, Vec<T> step, Vec<T>* term, Vec<T>* log_xm) {
-    *log_xm = log_ratio_any<T>(x, m);
-    *term = select(x == 0, m, fma(x, *log_xm, step));
-    *term = select(*term < 0, Vec<T>{}, *term);
+  FASTDIV_INLINE void against_mixture_any(Vec<T> entry, Vec<T> scale, Vec<T> m, Vec<T> step, Vec<T>* term,
+                                          Vec<T>* log_xm) {
+    Vec<T> x = entry * scale;
+    against_mixture<T, true>(x, m, step, term, log_xm);
+    Mask<T> faint = (x < Lanes<T>::kSmallestNormal) & (entry != 0);
+    Vec<T> log_any = log_ratio_any<T>(entry, m) + log_ratio_any<T>(scale, broadcast<T>(1));
+    Vec<T> any_term = fma(x, log_any, step);
+    *log_xm = select(faint, log_any, *log_xm);
+    *term = select(faint, select(any_term < 0, Vec<T>{}, any_term), *term);
   }
 
   template <class T, bool kNormalized, int kWanted>
   FASTDIV_INLINE Mask<T> apply(const Row<T>& row, const Vec<T>* x, Vec<T>* term, Vec<T>* gradient) {
-    const Vec<T> infinity = broadcast<T>(__builtin_inf());
     Vec<T> p = x[0] * row.scale_p, q = x[1] * row.scale_q;
     Vec<T> m = fma(row.weight, p, row.rest * q);
     Vec<T> log_pm = {}, log_qm = {};
     against_mixture<T, (kWanted & 1) != 0>(p, m, row.rest * (q - p), &term[0], &log_pm);
     against_mixture<T, (kWanted & 2) != 0>(q, m, row.weight * (p - q), &term[1], &log_qm);
-    if (kWanted & 1) gradient[0] = select(p == 0, -infinity, log_pm);
-    if (kWanted & 2) gradient[1] = select(q == 0, -infinity, log_qm);
+    if (kWanted & 1) gradient[0] = select(p == 0, no_slope<T>(), log_pm);
+    if (kWanted & 2) gradient[1] = select(q == 0, no_slope<T>(), log_qm);
     Mask<T> special = (~(p >= row.tiny) & (p != 0)) | (~(q >= row.tiny) & (q != 0));
     if (!kNormalized) special |= (p > Lanes<T>::kLargest / 8) | (q > Lanes<T>::kLargest / 8);
     return special;
@@ -61,21 +66,23 @@ struct JsDivergence {
 
   template <class T, bool kNormalized, int kWanted>
   FASTDIV_INLINE void apply_special(const Row<T>& row, const Vec<T>* x, Vec<T>* term, Vec<T>* gradient) {
-    const Vec<T> one = broadcast<T>(1), infinity = broadcast<T>(__builtin_inf());
+    // Two subnormal entries would lose their mixture to rounding, two very large ones could overflow.
+    const Vec<T> one = broadcast<T>(1), up = broadcast<T>(0x1p64), down = broadcast<T>(0x1p-64);
     Vec<T> p = x[0] * row.scale_p, q = x[1] * row.scale_q;
-    // Two subnormal entries would lose their mixture to rounding: lift them first.
     Mask<T> faint = (p < row.tiny) & (q < row.tiny);
-    Vec<T> lift = select(faint, broadcast<T>(0x1p64), one), drop = select(faint, broadcast<T>(0x1p-64), one);
-    p *= lift;
-    q *= lift;
+    Mask<T> huge = (p > Lanes<T>::kLargest / 8) | (q > Lanes<T>::kLargest / 8);
+    Vec<T> lift = select(faint, up, select(huge, down, one)), drop = select(faint, down, select(huge, up, one));
+    Vec<T> v = x[0] * lift, w = x[1] * lift;
+    p = v * row.scale_p;
+    q = w * row.scale_q;
     Vec<T> m = fma(row.weight, p, row.rest * q);
-    against_mixture_any<T>(p, m, row.rest * (q - p), &term[0], &gradient[0]);
-    against_mixture_any<T>(q, m, row.weight * (p - q), &term[1], &gradient[1]);
+    against_mixture_any<T>(v, row.scale_p, m, row.rest * (q - p), &term[0], &gradient[0]);
+    against_mixture_any<T>(w, row.scale_q, m, row.weight * (p - q), &term[1], &gradient[1]);
     Mask<T> undefined = ~(p >= 0) | ~(q >= 0);
     term[0] = select(undefined, broadcast<T>(__builtin_nan("")), term[0] * drop);
     term[1] *= drop;
-    gradient[0] = select(p == 0, -infinity, gradient[0]);
-    gradient[1] = select(q == 0, -infinity, gradient[1]);
+    gradient[0] = select(p == 0, no_slope<T>(), gradient[0]);
+    gradient[1] = select(q == 0, no_slope<T>(), gradient[1]);
   }
 };
 

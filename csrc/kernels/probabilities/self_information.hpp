@@ -26,7 +26,8 @@ template <class T>
 void self_information_gradient(const T* x, const T* cotangent, T* out, size_t n, T shift, T unit) {
   const T* inputs[2] = {x, cotangent};
   map<T, 2>(inputs, out, n, [=](const Vec<T>* v) __attribute__((always_inline)) {
-    return select(v[0] == 0, Vec<T>{}, (shift - v[1] / v[0]) * unit);
+    Vec<T> slope = select(v[0] > 0, (shift - v[1] / v[0]) * unit, broadcast<T>(__builtin_nan("")));
+    return select(v[0] == 0, Vec<T>{}, slope);
   });
 }
 
