@@ -48,7 +48,6 @@ class TableReduction {
     table_ = {nullptr, call.input[0].strides[first], call.input[0].strides[last]};
     gradient_ = {nullptr, call.gradient[0].strides[first], call.gradient[0].strides[last]};
     wanted_ = call.gradient[0].data != nullptr;
-    normalizes_ = call.options.normalize || call.measure == k_mutual_information;
     rows_per_piece_ = ny_ == 0 || ny_ > kChunk ? 1 : kChunk / ny_;
     pieces_per_row_ = ny_ > kChunk ? chunk_count(ny_) : 1;
     pieces_ = (nx_ + rows_per_piece_ - 1) / rows_per_piece_ * pieces_per_row_;
@@ -65,14 +64,14 @@ class TableReduction {
     if (wanted_) gradient_.data = call_.gradient[0].data + offsets[kGradP];
     sum_[0] = Normalizer<T>();
     sum_marginals(for_each);
-    if (!call_.options.normalize && normalizes_ && largest_ == 0 && sum_[0].high == 0) return fill_zero(value);
+    if (!call_.options.normalize && largest_ == 0 && sum_[0].high == 0) return fill_zero(value);
     double terms[kMaxTerms] = {NAN, NAN};
     if (sum_[0].valid) sum_terms(terms, for_each);
     double cotangent = call_.cotangent.data != nullptr ? call_.cotangent.data[offsets[kCotangent]] : 1;
-    Options options = call_.options;
-    options.normalize = normalizes_;
-    Event<T> event(measure_.traits, options, sum_, terms, cotangent);
-    if (normalizes_ && !call_.options.normalize) take_back_normalization(event);
+    Options normalized = call_.options;
+    normalized.normalize = true;
+    Event<T> event(measure_.traits, normalized, sum_, terms, cotangent);
+    if (!call_.options.normalize) take_back_normalization(event);
     *value = static_cast<T>(event.value);
     if (wanted_) for_each(pieces_, [&](size_t k) { finish_gradient(piece(k), event); });
   }
@@ -136,8 +135,8 @@ class TableReduction {
   void sum_marginals(const ForEach& for_each) {
     Normalizer<T>& norm = sum_[0];
     largest_ = add_marginals(for_each);
-    norm.high = normalizes_ ? sum_pairwise(row_sum_.data(), nx_, 1) : 1;
-    if (!normalizes_ || is_moderate<T>(norm.high)) return;
+    norm.high = sum_pairwise(row_sum_.data(), nx_, 1);
+    if (is_moderate<T>(norm.high)) return;
     norm.valid = norm.high >= 0 && largest_ > 0 && std::isfinite(largest_);
     if (!norm.valid) return;
     norm.prescale = PowerOfTwo<T>::inverse_of(largest_);
@@ -145,8 +144,9 @@ class TableReduction {
     norm.high = sum_pairwise(row_sum_.data(), nx_, 1);
   }
 
-  // The plain I of weights w is S (I of w / S) - S log S: its own terms would need products of marginals to more
-  // digits than T has. For probabilities S is 1 but for roundings, which is why it is summed in two parts.
+  // The plain measures of weights w from those of w / S: H(X | Y) = S H, and I(X; Y) = S I - S log S, whose own terms
+  // would need products of marginals to more digits than T has. For probabilities S is 1 but for roundings, which is
+  // why it is summed in two parts.
   void take_back_normalization(Event<T>& event) const {
     double sum = 0, rest = 0;
     for (size_t y = 0; y < ny_; ++y) {
@@ -157,9 +157,10 @@ class TableReduction {
     double log_sum = sum > 0.5 && sum < 2 ? std::log1p((sum - 1) + rest) : std::log(sum + rest);
     const PowerOfTwo<T>& prescale = sum_[0].prescale;
     log_sum -= std::log(prescale.first) + std::log(prescale.second);
+    if (call_.measure == k_conditional_entropy) log_sum = 0;
     double whole = (sum + rest) / prescale.first / prescale.second;
     event.value = whole * (event.value - call_.options.unit * log_sum);
-    event.center[0] += 1 + log_sum;
+    event.center[0] = measure_.traits.center_plain[0] + log_sum;
     event.factor[0] *= sum_[0].high;
     event.prescale[0] = PowerOfTwo<T>();
   }
@@ -202,7 +203,7 @@ class TableReduction {
     const T* inputs[3] = {fetch(at), nullptr, nullptr};
     spread_marginals(at, inputs);
     T* raw[2] = {wanted_ ? raw_memory(at) : nullptr, nullptr};
-    (normalizes_ ? measure_.normalized : measure_.plain)[wanted_](inputs, at.size(), row, sums, raw);
+    measure_.normalized[wanted_](inputs, at.size(), row, sums, raw);
     if (wanted_ && !writes_directly(at)) scatter_rows(at, raw[0]);
   }
 
@@ -231,7 +232,6 @@ class TableReduction {
   const MeasureKernels<T>& measure_;
   size_t nx_, ny_, rows_per_piece_, pieces_per_row_, pieces_;
   int wanted_;
-  bool normalizes_;
   // of the table at hand
   Table<T> table_, gradient_;
   Normalizer<T> sum_[2];

@@ -57,7 +57,7 @@ def adversarial() -> Iterator[Any]:
             yield pytest.param(n, case, id=f"{case}-{n}")
 
 
-@pytest.mark.parametrize(("n", "case"), adversarial())
+@pytest.mark.parametrize(("n", "case"), list(adversarial()))
 def test_adversarial_rows(n: int, case: str, dtype: type, rng: np.random.Generator) -> None:
     pair = cases.adversarial_rows(rng, n, dtype)[case]
     for name in ROW_MEASURES:

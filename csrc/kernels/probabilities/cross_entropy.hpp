@@ -5,10 +5,11 @@
 
 namespace {
 
-// d/dq of -sum p log q, q on the scale of p.
+// d/dq of -sum p log q for q = entry * scale, which is on the scale of p.
 template <class T, bool kNormalized>
-FASTDIV_INLINE Vec<T> gradient_by_reference(Vec<T> p, Vec<T> q) {
-  return select(q == 0, no_slope<T>(), kNormalized ? (q - p) / q : -p / q);
+FASTDIV_INLINE Vec<T> gradient_by_reference(Vec<T> p, Vec<T> entry, Vec<T> scale) {
+  Vec<T> q = entry * scale;
+  return select(entry == 0, no_slope<T>(), kNormalized ? (q - p) / q : -p / q);
 }
 
 struct CrossEntropy {
@@ -39,7 +40,7 @@ struct CrossEntropy {
     Vec<T> log_q = log<T>(r);
     term[0] = -p * log_q;
     if (kWanted & 1) gradient[0] = select(absent, no_slope<T>(), -log_q);
-    if (kWanted & 2) gradient[1] = gradient_by_reference<T, kNormalized>(p, w * row.scale);
+    if (kWanted & 2) gradient[1] = gradient_by_reference<T, kNormalized>(p, w, row.scale);
     Mask<T> special = ~(w >= select(absent, zero, broadcast(kTiny))) | ~(p >= 0);
     if (!kNormalized) special |= w > Lanes<T>::kLargest / 8;
     return special;
@@ -52,7 +53,7 @@ struct CrossEntropy {
     term[0] = select(absent & (w >= 0), Vec<T>{}, -p * log_q);
     term[0] = select(p >= 0, term[0], broadcast<T>(__builtin_nan("")));
     gradient[0] = select(absent, no_slope<T>(), -log_q);
-    gradient[1] = gradient_by_reference<T, kNormalized>(p, w * row.scale);
+    gradient[1] = gradient_by_reference<T, kNormalized>(p, w, row.scale);
   }
 };
 

@@ -57,9 +57,9 @@ struct JsDivergence {
     Vec<T> log_pm = {}, log_qm = {};
     against_mixture<T, (kWanted & 1) != 0>(p, m, row.rest * (q - p), &term[0], &log_pm);
     against_mixture<T, (kWanted & 2) != 0>(q, m, row.weight * (p - q), &term[1], &log_qm);
-    if (kWanted & 1) gradient[0] = select(p == 0, no_slope<T>(), log_pm);
-    if (kWanted & 2) gradient[1] = select(q == 0, no_slope<T>(), log_qm);
-    Mask<T> special = (~(p >= row.tiny) & (p != 0)) | (~(q >= row.tiny) & (q != 0));
+    if (kWanted & 1) gradient[0] = select(x[0] == 0, no_slope<T>(), log_pm);
+    if (kWanted & 2) gradient[1] = select(x[1] == 0, no_slope<T>(), log_qm);
+    Mask<T> special = (~(p >= row.tiny) & (x[0] != 0)) | (~(q >= row.tiny) & (x[1] != 0));
     if (!kNormalized) special |= (p > Lanes<T>::kLargest / 8) | (q > Lanes<T>::kLargest / 8);
     return special;
   }
@@ -81,8 +81,8 @@ struct JsDivergence {
     Mask<T> undefined = ~(p >= 0) | ~(q >= 0);
     term[0] = select(undefined, broadcast<T>(__builtin_nan("")), term[0] * drop);
     term[1] *= drop;
-    gradient[0] = select(p == 0, no_slope<T>(), gradient[0]);
-    gradient[1] = select(q == 0, no_slope<T>(), gradient[1]);
+    gradient[0] = select(x[0] == 0, no_slope<T>(), gradient[0]);
+    gradient[1] = select(x[1] == 0, no_slope<T>(), gradient[1]);
   }
 };
 

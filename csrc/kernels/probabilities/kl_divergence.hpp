@@ -45,7 +45,7 @@ struct KlDivergence {
 
   template <class T, bool kNormalized, int kWanted>
   FASTDIV_INLINE Mask<T> apply(const Row<T>& row, const Vec<T>* x, Vec<T>* term, Vec<T>* gradient) {
-    return compare<T, kNormalized, kWanted>(x[0], x[1] * row.scale, term, gradient);
+    return compare<T, kNormalized, kWanted>(x[0], x[1], row.scale, term, gradient);
   }
 
   template <class T, bool kNormalized, int kWanted>
@@ -54,9 +54,10 @@ struct KlDivergence {
   }
 
   template <class T, bool kNormalized, int kWanted>
-  FASTDIV_INLINE Mask<T> compare(Vec<T> p, Vec<T> q, Vec<T>* term, Vec<T>* gradient) {
+  FASTDIV_INLINE Mask<T> compare(Vec<T> p, Vec<T> entry, Vec<T> scale, Vec<T>* term, Vec<T>* gradient) {
     constexpr T kTiny = Lanes<T>::kSmallestNormal;
     const Vec<T> zero = {}, one = broadcast<T>(1);
+    Vec<T> q = entry * scale;
     Mask<T> absent = p == 0;
     Vec<T> safe_p = select(absent, one, p), safe_q = select(absent, one, q);
     Ratio<T> r = divide_out<T>(safe_q, safe_p);
@@ -64,26 +65,26 @@ struct KlDivergence {
     if (!kNormalized || (kWanted & 1)) log_ratio_qp = log<T>(r);
     term[0] = kNormalized ? select(absent, q, bregman<T>(r, safe_q, safe_p)) : select(absent, zero, -p * log_ratio_qp);
     if (kWanted & 1) gradient[0] = select(absent, no_slope<T>(), -log_ratio_qp);
-    if (kWanted & 2) gradient[1] = gradient_by_reference<T, kNormalized>(p, q);
+    if (kWanted & 2) gradient[1] = gradient_by_reference<T, kNormalized>(p, entry, scale);
     Mask<T> special = ~(safe_p >= kTiny) | ~(q >= select(absent, zero, broadcast(kTiny)));
     if (!kNormalized) special |= (safe_p > Lanes<T>::kLargest / 8) | (safe_q > Lanes<T>::kLargest / 8);
     return special;
   }
 
-  // The same for any numbers, q = reference * scale, which may underflow while p / q does not overflow.
+  // The same for any numbers; q = entry * scale may underflow while p / q does not overflow.
   template <class T, bool kNormalized>
-  FASTDIV_INLINE void compare_any(Vec<T> p, Vec<T> reference, Vec<T> scale, Vec<T>* term, Vec<T>* gradient) {
+  FASTDIV_INLINE void compare_any(Vec<T> p, Vec<T> entry, Vec<T> scale, Vec<T>* term, Vec<T>* gradient) {
     const Vec<T> zero = {};
-    Vec<T> q = reference * scale;
+    Vec<T> q = entry * scale;
     Mask<T> absent = p == 0;
-    Vec<T> log_ratio_pq = log_ratio_any<T>(p, reference) - log_ratio_any<T>(scale, broadcast<T>(1));
+    Vec<T> log_ratio_pq = log_ratio_any<T>(p, entry) - log_ratio_any<T>(scale, broadcast<T>(1));
     term[0] = select(absent & (q >= 0), zero, p * log_ratio_pq);
     if (kNormalized) {
       term[0] += q - p;
       term[0] = select(term[0] < 0, zero, term[0]);
     }
     gradient[0] = select(absent, no_slope<T>(), log_ratio_pq);
-    gradient[1] = gradient_by_reference<T, kNormalized>(p, q);
+    gradient[1] = gradient_by_reference<T, kNormalized>(p, entry, scale);
   }
 };
 

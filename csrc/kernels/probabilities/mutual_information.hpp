@@ -18,7 +18,7 @@ struct MutualInformation {
 
   template <class T, bool kNormalized, int kWanted>
   FASTDIV_INLINE Mask<T> apply(const Row<T>&, const Vec<T>* x, Vec<T>* term, Vec<T>* gradient) {
-    return KlDivergence::compare<T, kNormalized, kWanted & 1>(x[0], x[1] * x[2], term, gradient);
+    return KlDivergence::compare<T, kNormalized, kWanted & 1>(x[0], x[1], x[2], term, gradient);
   }
 
   template <class T, bool kNormalized, int kWanted>
