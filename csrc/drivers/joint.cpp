@@ -158,8 +158,8 @@ class TableReduction {
     const PowerOfTwo<T>& prescale = sum_[0].prescale;
     log_sum -= std::log(prescale.first) + std::log(prescale.second);
     if (call_.measure == k_conditional_entropy) log_sum = 0;
-    double whole = (sum + rest) / prescale.first / prescale.second;
-    event.value = whole * (event.value - call_.options.unit * log_sum);
+    double probable = event.value - call_.options.unit * log_sum;
+    event.value = probable * (sum + rest) / prescale.first / prescale.second;
     event.center[0] = measure_.traits.center_plain[0] + log_sum;
     event.factor[0] *= sum_[0].high;
     event.prescale[0] = PowerOfTwo<T>();

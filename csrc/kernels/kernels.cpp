@@ -31,11 +31,20 @@ typedef JsDistance js_distance_op;
 typedef ConditionalEntropy conditional_entropy_op;
 typedef MutualInformation mutual_information_op;
 
+// The joint driver derives the plain measures from the normalised ones.
+template <class T, class Named>
+constexpr fastdiv::MeasureKernels<T> joint_measure() {
+  return {Named::kTraits, {terms<T, Named, true, 0>, terms<T, Named, true, 1>, nullptr, nullptr}, {}};
+}
+
 template <class T>
 constexpr fastdiv::Kernels<T> kernels() {
   return {
 #define FASTDIV_MEASURE_KERNELS(name) measure<T, name##_op>(),
-      {FASTDIV_MEASURES(FASTDIV_MEASURE_KERNELS)},
+#define FASTDIV_JOINT_KERNELS(name) joint_measure<T, name##_op>(),
+      {FASTDIV_ROW_MEASURES_1(FASTDIV_MEASURE_KERNELS) FASTDIV_ROW_MEASURES_2(FASTDIV_MEASURE_KERNELS)
+           FASTDIV_JOINT_MEASURES(FASTDIV_JOINT_KERNELS)},
+#undef FASTDIV_JOINT_KERNELS
 #undef FASTDIV_MEASURE_KERNELS
       sum<T>,
       sum_others<T>,

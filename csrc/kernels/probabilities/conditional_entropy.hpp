@@ -6,7 +6,6 @@
 namespace {
 
 struct ConditionalEntropy {
-  typedef ConditionalEntropy Formula;
   static constexpr int kInputs = 3;  // the table, its marginal spread over the table, the marginal's low part
   static constexpr fastdiv::MeasureTraits kTraits = {
       1, 1, false, false, false, -1, {0, -1}, {0, 0}};

@@ -6,7 +6,6 @@
 namespace {
 
 struct MutualInformation {
-  typedef MutualInformation Formula;
   static constexpr int kInputs = 3;  // the table, the columns' marginal, the rows' share of the sum
   static constexpr fastdiv::MeasureTraits kTraits = {
       1, 1, false, false, false, -1, {0, -1}, {1, 0}};
