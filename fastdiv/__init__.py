@@ -4,7 +4,6 @@ from . import _runtime as _runtime
 from . import pairwise as pairwise
 from ._autodiff import grad as grad
 from ._autodiff import value_and_grad as value_and_grad
-from ._native import version as __version__
 from ._runtime import get_cmake_dir as get_cmake_dir
 from ._runtime import get_include as get_include
 from ._runtime import get_library_dir as get_library_dir
@@ -21,4 +20,5 @@ from .probabilities import kl_divergence as kl_divergence
 from .probabilities import mutual_information as mutual_information
 from .probabilities import self_information as self_information
 
+__version__ = _runtime.version()
 _runtime.start()

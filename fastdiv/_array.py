@@ -23,7 +23,9 @@ def backend_of(name: str, array: Any) -> ModuleType:
     if backend is None:
         if hasattr(kind, "__cuda_array_interface__"):
             message = f"{name} is in GPU memory ({kind.__module__}.{kind.__qualname__})"
-            raise TypeError(f"{message}: this version of fastdiv computes on the CPU; copy it there")
+            raise TypeError(
+                f"{message}: this version of fastdiv computes on the CPU; copy it there"
+            )
         if len(_BACKENDS) < 1000:  # types made on the fly must not pile up
             _BACKENDS[kind] = _native
         backend = _native

@@ -85,7 +85,9 @@ def value_and_grad(
         arrays = tuple(arguments.pop(name) for name in measure.arguments)
         if "axis" in arguments:
             arguments["axes"] = arguments.pop("axis")
-        request = GradientRequest(positions, cotangent, _grad_outs(grad_out, len(positions), several))
+        request = GradientRequest(
+            positions, cotangent, _grad_outs(grad_out, len(positions), several)
+        )
         result: Result = measure.evaluate(arrays, **arguments, request=request)
         return result.value, result.gradients if several else result.gradients[0]
 

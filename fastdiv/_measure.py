@@ -49,11 +49,15 @@ class Measure:
         *,
         joint: bool = False,
         flatten: bool = False,
+        mixture: bool = False,
+        conditional: bool = False,
     ) -> None:
         self.name = name
         self.arguments = arguments
         self.joint = joint
         self.flatten = flatten or not joint
+        self.mixture = mixture
+        self.conditional = conditional
         self.elementwise = name == "self_information"
         self.rows = not (joint or self.elementwise)
 
@@ -85,11 +89,8 @@ class Measure:
         ):
             value = np.empty(first.shape[:-1], first.dtype)
             kernel = getattr(backend_of("p", first), self.name)
-            if weight is None:
-                kernel(*arrays, value, validate.base(base), bool(normalize))
-            else:
-                scale = validate.base(base)
-                kernel(*arrays, value, scale, bool(normalize), validate.weight(weight))
+            extra = (validate.weight(weight),) if self.mixture else ()
+            kernel(*arrays, value, validate.base(base), bool(normalize), *extra)
             return value if value.ndim else value[()]
         options = (axes, base, normalize, keepdims, out)
         return self.evaluate(arrays, *options, weight=weight, given=given).value
@@ -117,10 +118,9 @@ class Measure:
         layout = Layout(names[0], views[0].shape, axes, self)
 
         options: dict[str, Any] = {}
-        if weight is not None:
+        if self.mixture:
             options["weight"] = validate.weight(weight)
-        if given is not None:
-            assert self.joint
+        if self.conditional:
             first, second = layout.axes
             options["given"] = validate.given_position(given, (first, second), layout.ndim)
 
@@ -176,9 +176,7 @@ def _is_alike(first: Array, second: Any) -> bool:
     )
 
 
-def _prepare(
-    names: Sequence[str], values: Sequence[Any]
-) -> tuple[list[Array], np.dtype[Any]]:
+def _prepare(names: Sequence[str], values: Sequence[Any]) -> tuple[list[Array], np.dtype[Any]]:
     """Return the arguments as aligned arrays of one type."""
     arrays = [validate.as_array(name, value) for name, value in zip(names, values, strict=True)]
     pairs = list(zip(names, arrays, strict=True))
@@ -265,7 +263,7 @@ class _Gradients:
                 self.memory[position] = given
 
     def refuse_overlap(self, out: Array | None) -> None:
-        """A gradient may be an argument's own memory; no other overlap is allowed."""
+        """Refuse outputs that overlap, but for a gradient in its argument's own memory."""
         inputs = list(zip(self.names, self.originals, strict=True))
         for position, target in self.targets.items():
             if self.memory[position] is target:

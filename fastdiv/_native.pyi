@@ -6,7 +6,6 @@ Array = NDArray[Any]
 
 abi_version: int
 version: str
-__file__: str
 
 def isa() -> str: ...
 def available_isas() -> list[str]: ...

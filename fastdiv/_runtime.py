@@ -11,7 +11,12 @@ from . import _native
 from ._validate import describe
 
 # Not __file__: in an editable install the native side lies elsewhere.
-_ROOT = Path(_native.__file__).parent
+_ROOT = Path(str(_native.__file__)).parent
+
+
+def version() -> str:
+    """Return the version of the library, which is the package's."""
+    return _native.version
 
 
 def set_num_threads(count: int) -> None:
@@ -76,7 +81,12 @@ def register_with_threadpoolctl() -> None:
         def get_num_threads(self) -> Any:
             return self.dynlib.fastdiv_get_num_threads()
 
-        def set_num_threads(self, num_threads: int) -> Any:
+        def version() -> str:
+    """Return the version of the library, which is the package's."""
+    return _native.version
+
+
+def set_num_threads(self, num_threads: int) -> Any:
             return self.dynlib.fastdiv_set_num_threads(num_threads)
 
         def get_version(self) -> Any:

@@ -38,12 +38,12 @@ def compute_dtype(name: str, array: Array) -> np.dtype[Any]:
     """Return the type in which an array is computed: float32 or float64."""
     dtype = array.dtype
     if dtype.char in "fd":
-        return dtype.newbyteorder("=")
+        return _FLOAT32 if dtype.char == "f" else _FLOAT64
     if dtype.kind in "biu":
         return _FLOAT64
     if dtype.char == "e" or dtype.name == "bfloat16":
         return _FLOAT32
-    hint = "; a list of rows of different lengths?" if dtype == object else ""
+    hint = "; a list of rows of different lengths?" if dtype.hasobject else ""
     expected = "float16, bfloat16, float32, float64, integers or bool"
     raise TypeError(f"{name} has dtype {dtype}: expected {expected}{hint}")
 
@@ -74,8 +74,10 @@ def axes(name: str, value: Any, ndim: int) -> tuple[int, ...]:
     for axis in values:
         if isinstance(axis, bool) or not isinstance(axis, numbers.Integral):
             raise TypeError(f"{name} must be an int or a tuple of ints, got {describe(value)}")
-        if not -ndim <= axis < ndim:
-            raise ValueError(f"{name} is {describe(value)}: out of range for an array of {ndim} axes")
+        if not -ndim <= int(axis) < ndim:
+            raise ValueError(
+                f"{name} is {describe(value)}: out of range for an array of {ndim} axes"
+            )
     result = tuple(int(axis) % ndim for axis in values)
     if len(set(result)) != len(result):
         raise ValueError(f"{name} must not name an axis twice, got {describe(value)}")
@@ -89,7 +91,9 @@ def joint_axes(name: str, value: Any, ndim: int) -> tuple[int, int]:
     if not isinstance(value, (tuple, list)) or len(value) != 2:
         raise ValueError(f"axes must be two axes, (x, y), got {describe(value)}")
     if ndim < 2:
-        raise ValueError(f"{name} must be a joint table with at least 2 axes, got an array with {ndim}")
+        raise ValueError(
+            f"{name} must be a joint table with at least 2 axes, got an array with {ndim}"
+        )
     first, second = axes("axes", value, ndim)
     return first, second
 
@@ -149,7 +153,7 @@ def overlap(a: Array, b: Array) -> bool:
     if not np.may_share_memory(a, b):
         return False
     try:
-        return bool(np.shares_memory(a, b, max_work=100_000))
+        return bool(np.shares_memory(a, b, max_work=100_000))  # type: ignore[arg-type]
     except np.exceptions.TooHardError:
         return True
 
@@ -177,8 +181,10 @@ def argnums(value: Any, count: int) -> tuple[int, ...]:
     for number in values:
         if isinstance(number, bool) or not isinstance(number, numbers.Integral):
             raise TypeError(f"argnums must be an int or a tuple of ints, got {describe(value)}")
-        if not 0 <= number < count:
-            raise ValueError(f"argnums is {describe(value)}: expected positions from 0 to {count - 1}")
+        if not 0 <= int(number) < count:
+            raise ValueError(
+                f"argnums is {describe(value)}: expected positions from 0 to {count - 1}"
+            )
     if not values or len(set(values)) != len(values):
         raise ValueError(f"argnums must name each argument once, got {describe(value)}")
     return tuple(int(number) for number in values)

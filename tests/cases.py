@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import reference
 from hypothesis import strategies
 from hypothesis.extra import numpy as numpy_strategies
 from mpmath import mp, mpf
 from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+import reference
 from reference import Objects, Reference
 
 Array = NDArray[Any]

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
-import fastdiv
 import numpy as np
 import pytest
+
+import fastdiv
 from fastdiv import _native
 
 ISAS = tuple(_native.available_isas())

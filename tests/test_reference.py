@@ -2,6 +2,11 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from mpmath import mp
+from scipy import special, stats
+from scipy.spatial import distance
+
 import reference
 from cases import (
     INVALID_CASES,
@@ -18,10 +23,6 @@ from cases import (
     ulp_error_bound,
     worst_error_ratio,
 )
-from hypothesis import given, settings
-from mpmath import mp
-from scipy import special, stats
-from scipy.spatial import distance
 
 INFINITY = float("inf")
 NAN = float("nan")

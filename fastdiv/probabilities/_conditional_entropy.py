@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from .._autodiff import differentiable
 from .._measure import Array, Measure
 
-_MEASURE = Measure("conditional_entropy", ("pxy",), joint=True)
+_MEASURE = Measure("conditional_entropy", ("pxy",), joint=True, conditional=True)
 
 
 @differentiable(_MEASURE)

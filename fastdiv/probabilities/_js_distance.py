@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from .._autodiff import differentiable
 from .._measure import Array, Measure
 
-_MEASURE = Measure("js_distance", ("p", "q"))
+_MEASURE = Measure("js_distance", ("p", "q"), mixture=True)
 
 
 @differentiable(_MEASURE)

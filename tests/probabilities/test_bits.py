@@ -2,10 +2,11 @@
 
 from typing import Any
 
-import cases
-import fastdiv
 import numpy as np
 import pytest
+
+import cases
+import fastdiv
 from conftest import ISAS, THREADS
 from fastdiv import _native
 

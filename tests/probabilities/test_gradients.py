@@ -2,18 +2,24 @@
 
 from typing import Any
 
-import cases
-import fastdiv
 import numpy as np
 import pytest
+from mpmath import mp, mpf
+
+import cases
+import fastdiv
 import reference
 from conftest import ISAS
 from fastdiv import _native
-from mpmath import mp, mpf
 
 
 def allowed_error(
-    name: str, arrays: tuple[Any, ...], argnum: int, entry: reference.Reference, dtype: type, **options: Any
+    name: str,
+    arrays: tuple[Any, ...],
+    argnum: int,
+    entry: reference.Reference,
+    dtype: type,
+    **options: Any,
 ) -> mpf:
     """4 ulp of slope and shift, where a sum's own rounding moves every logarithm by one ulp more."""
     eps, tiny = float(np.finfo(dtype).eps), float(np.finfo(dtype).smallest_normal)

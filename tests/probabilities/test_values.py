@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
-import cases
-import fastdiv
 import numpy as np
 import pytest
+
+import cases
+import fastdiv
 from conftest import ISAS
 from fastdiv import _native
 

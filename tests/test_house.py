@@ -1,0 +1,123 @@
+"""The house rules that a machine can check: arrows, names, documentation, generated files."""
+
+import ast
+import doctest
+import importlib
+import inspect
+import pkgutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import fastdiv
+from fastdiv import _native
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "fastdiv"
+# What each layer may import of fastdiv, from the bottom up; nothing points upward.
+LAYERS = [
+    {"_native"},
+    {"_array", "_validate"},
+    {"_measure", "_runtime"},
+    {"_autodiff"},
+    {"probabilities"},
+    {"pairwise"},
+    {"scipy", "_numba"},
+    {"demo"},
+    {"__main__", "__init__"},
+]
+LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
+MEASURES = [name for name, f in vars(fastdiv.probabilities).items() if inspect.isfunction(f)]
+# Measures that are another's kernel on flattened tables.
+WITHOUT_KERNEL = {"joint_entropy": "entropy"}
+
+
+def modules() -> list[str]:
+    found = [info.name for info in pkgutil.walk_packages([str(PACKAGE)], "fastdiv.")]
+    return [name for name in found if not name.endswith(("__main__", "_native"))]
+
+
+def imported_parts(path: Path) -> set[str]:
+    """Top-level parts of fastdiv that a file imports."""
+    package = ["fastdiv", *path.relative_to(PACKAGE).parent.parts]
+    parts = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        names = []
+        if isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else []
+            target = [*base, *(node.module.split(".") if node.module else [])]
+            names = [[*target, alias.name] for alias in node.names]
+        elif isinstance(node, ast.Import):
+            names = [alias.name.split(".") for alias in node.names]
+        parts |= {name[1] for name in names if name[0] == "fastdiv" and len(name) > 1}
+    return parts
+
+
+@pytest.mark.parametrize(
+    "path", sorted(PACKAGE.rglob("*.py")), ids=lambda p: str(p.relative_to(ROOT))
+)
+def test_imports_point_down(path: Path) -> None:
+    own = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+    for part in imported_parts(path) - {own}:
+        if part in LEVEL:
+            assert LEVEL[part] < LEVEL[own], f"{own} imports {part}"
+
+
+@pytest.mark.parametrize("name", MEASURES)
+def test_one_stem_a_measure(name: str) -> None:
+    kernel = WITHOUT_KERNEL.get(name, name)
+    assert hasattr(_native, kernel)
+    assert (PACKAGE / "probabilities" / f"_{name}.py").exists()
+    assert (ROOT / "csrc/kernels/probabilities" / f"{kernel}.hpp").exists()
+    assert name in (ROOT / "tests/reference.py").read_text()
+    for suffix in ("f32", "f64"):
+        header = (ROOT / "csrc/include/fastdiv/fastdiv.h").read_text()
+        assert f"fastdiv_{kernel}_{suffix}(" in header
+        assert f"fastdiv_{kernel}_value_and_grad_{suffix}(" in header
+    fastdiv.value_and_grad(getattr(fastdiv, name))
+
+
+@pytest.mark.parametrize("name", modules())
+def test_doctests(name: str) -> None:
+    try:
+        module = importlib.import_module(name)
+    except ImportError as error:
+        pytest.skip(f"{name} needs an optional dependency: {error}")
+    assert doctest.testmod(module).failed == 0
+
+
+def test_public_functions_are_documented() -> None:
+    for owner in (fastdiv, fastdiv.pairwise):
+        for name, function in vars(owner).items():
+            if inspect.isfunction(function) and not name.startswith("get_"):
+                assert function.__doc__, name
+                assert ">>>" in function.__doc__, f"{name} has no example"
+
+
+def test_coefficients_are_those_that_the_script_prints() -> None:
+    folder = ROOT / "csrc/simd"
+    command = [sys.executable, str(folder / "generate_coefficients.py")]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert printed == (folder / "coefficients.hpp").read_text()
+
+
+def test_import_is_light() -> None:
+    code = "import sys, numpy; before = set(sys.modules); import fastdiv; print(*sorted(set(sys.modules) - before))"
+    command = [sys.executable, "-c", code]
+    loaded = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    for name in ("scipy", "torch", "cupy", "numba", "matplotlib", "sklearn", "jax"):
+        assert name not in loaded
+
+
+def test_unknown_instruction_set_is_refused() -> None:
+    import os
+
+    command = [sys.executable, "-c", "import fastdiv"]
+    environment = {**os.environ, "FASTDIV_ISA": "v9"}
+    result = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    assert result.returncode != 0
+    assert "FASTDIV_ISA" in result.stderr
+    with pytest.raises(ValueError, match="FASTDIV_ISA"):
+        _native.set_isa("mmx")
