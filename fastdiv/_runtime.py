@@ -81,12 +81,7 @@ def register_with_threadpoolctl() -> None:
         def get_num_threads(self) -> Any:
             return self.dynlib.fastdiv_get_num_threads()
 
-        def version() -> str:
-    """Return the version of the library, which is the package's."""
-    return _native.version
-
-
-def set_num_threads(self, num_threads: int) -> Any:
+        def set_num_threads(self, num_threads: int) -> Any:
             return self.dynlib.fastdiv_set_num_threads(num_threads)
 
         def get_version(self) -> Any:
