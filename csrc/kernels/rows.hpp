@@ -24,7 +24,14 @@ struct Total<float> {
   FASTDIV_INLINE void add(Total* t, const float* lanes) {
     for (int i = 0; i < kLanes; i += kWidth / 8) store(t->high + i, load(t->high + i) + load_widened(lanes + i));
   }
-  double sum() const { return sum_lanes(high, kLanes); }
+  double sum() const { return sum_lanes<kLanes>(high); }
+
+  // What `add` to an empty total and `sum` give.
+  FASTDIV_INLINE double sum_once(const float* lanes) {
+    Total total;
+    add(&total, lanes);
+    return total.sum();
+  }
 };
 
 template <>
@@ -41,54 +48,72 @@ struct Total<double> {
     }
   }
   double sum() const {
-    double whole = sum_lanes(high, kLanes);
+    double whole = sum_lanes<kLanes>(high);
     // Past infinity the part that was rounded away is NaN.
-    return whole - whole == 0 ? whole + sum_lanes(low, kLanes) : whole;
+    return whole - whole == 0 ? whole + sum_lanes<kLanes>(low) : whole;
   }
+
+  // Nothing is rounded away in a single addition to 0.
+  FASTDIV_INLINE double sum_once(const double* lanes) { return sum_lanes<kLanes>(lanes) + 0.0; }
 };
 
-// Calls body(offset in the block, vectors of the inputs, running sums) for every vector of a chunk; the
-// last, partial vectors see zeros past the end, which every measure counts as nothing.
+// One vector: body(vectors of the inputs, terms, raw gradients).
 template <class T, int kInputs, int kTerms, class Body>
-FASTDIV_INLINE void reduce(const T* const* inputs, size_t n, double* sums, Body body, T* const* raw) {
+FASTDIV_INLINE void add_vector(const T* const* inputs, size_t at, Vec<T> (*running)[kVectorsPerBlock], int v,
+                               const Body& body, T* const* raw) {
+  Vec<T> x[kInputs], term[kTerms], gradient[2] = {};
+  for (int k = 0; k < kInputs; ++k) x[k] = load(inputs[k] + at);
+  body(x, term, gradient);
+  for (int t = 0; t < kTerms; ++t) running[t][v] += term[t];
+  for (int k = 0; k < 2; ++k)
+    if (Body::kGradients & (1 << k)) store(raw[k] + at, gradient[k]);
+}
+
+// Adds the terms of elements [i, end) to the running sums. The last, partial vectors see zeros past the end, which every
+// measure counts as nothing.
+template <class T, int kInputs, int kTerms, class Body>
+FASTDIV_INLINE void add_elements(const T* const* inputs, size_t i, size_t end, Vec<T> (*running)[kVectorsPerBlock],
+                                 const Body& body, T* const* raw) {
   constexpr int kLanes = kLanesPerBlock<T>, kCount = Lanes<T>::kCount;
-  Total<T> total[kTerms];
-  size_t i = 0;
-  while (i < n) {
-    Vec<T> running[kTerms][kVectorsPerBlock] = {};
-    for (int block = 0; block < kBlocksPerFlush && i + kLanes <= n; ++block, i += kLanes) {
+  for (; i + kLanes <= end; i += kLanes) {
 #pragma GCC unroll 8
-      for (int v = 0; v < kVectorsPerBlock; ++v) {
-        Vec<T> x[kInputs], term[kTerms], gradient[2] = {};
-        for (int k = 0; k < kInputs; ++k) x[k] = load(inputs[k] + i + v * kCount);
-        body(x, term, gradient);
-        for (int t = 0; t < kTerms; ++t) running[t][v] += term[t];
-        for (int k = 0; k < 2; ++k)
-          if (Body::kGradients & (1 << k)) store(raw[k] + i + v * kCount, gradient[k]);
-      }
-    }
-    size_t left = n - i;
-    if (left > 0 && left < kLanes) {
-      alignas(64) T padded[kInputs][kLanes] = {};
-      alignas(64) T written[2][kLanes];
-      for (int k = 0; k < kInputs; ++k)
-        __builtin_memcpy(padded[k], inputs[k] + i, left * sizeof(T));
-#pragma GCC unroll 1
-      for (int v = 0; v * kCount < static_cast<int>(left); ++v) {
-        Vec<T> x[kInputs], term[kTerms], gradient[2] = {};
-        for (int k = 0; k < kInputs; ++k) x[k] = load(padded[k] + v * kCount);
-        body(x, term, gradient);
-        for (int t = 0; t < kTerms; ++t) running[t][v] += term[t];
-        for (int k = 0; k < 2; ++k)
-          if (Body::kGradients & (1 << k)) store(written[k] + v * kCount, gradient[k]);
-      }
-      for (int k = 0; k < 2; ++k)
-        if (Body::kGradients & (1 << k)) __builtin_memcpy(raw[k] + i, written[k], left * sizeof(T));
-      i = n;
-    }
-    for (int t = 0; t < kTerms; ++t) Total<T>::add(&total[t], reinterpret_cast<const T*>(running[t]));
+    for (int v = 0; v < kVectorsPerBlock; ++v)
+      add_vector<T, kInputs, kTerms>(inputs, i + v * kCount, running, v, body, raw);
   }
-  for (int t = 0; t < kTerms; ++t) sums[t] += total[t].sum();
+  size_t left = end - i;
+  if (left == 0) return;
+  alignas(64) T padded[kInputs][kLanes] = {};
+  alignas(64) T written[2][kLanes];
+  const T* tail[kInputs];
+  T* const tail_raw[2] = {written[0], written[1]};
+  for (int k = 0; k < kInputs; ++k) {
+    __builtin_memcpy(padded[k], inputs[k] + i, left * sizeof(T));
+    tail[k] = padded[k];
+  }
+#pragma GCC unroll 1
+  for (int v = 0; v * kCount < static_cast<int>(left); ++v)
+    add_vector<T, kInputs, kTerms>(tail, v * kCount, running, v, body, tail_raw);
+  for (int k = 0; k < 2; ++k)
+    if (Body::kGradients & (1 << k)) __builtin_memcpy(raw[k] + i, written[k], left * sizeof(T));
+}
+
+template <class T, int kInputs, int kTerms, class Body>
+FASTDIV_INLINE void reduce(const T* const* inputs, size_t n, double* sums, const Body& body, T* const* raw) {
+  constexpr size_t kFlush = kBlocksPerFlush * kLanesPerBlock<T>;
+  Total<T> total[kTerms];
+  for (size_t i = 0; i < n; i += kFlush) {
+    Vec<T> running[kTerms][kVectorsPerBlock] = {};
+    add_elements<T, kInputs, kTerms>(inputs, i, n - i < kFlush ? n : i + kFlush, running, body, raw);
+    for (int t = 0; t < kTerms; ++t) {
+      const T* lanes = reinterpret_cast<const T*>(running[t]);
+      if (n <= kFlush)
+        sums[t] += Total<T>::sum_once(lanes);
+      else
+        Total<T>::add(&total[t], lanes);
+    }
+  }
+  for (int t = 0; t < kTerms; ++t)
+    if (n > kFlush) sums[t] += total[t].sum();
 }
 
 // Stands for the slope of an entry that is 0: its gradient is 0.
@@ -131,6 +156,18 @@ void terms(const T* const* inputs, size_t n, const RowConstants<T>& row, double*
   reduce<T, Op::kInputs, Op::kTraits.terms>(inputs, n, sums, body, raw);
 }
 
+template <class T>
+FASTDIV_INLINE T largest_lane(Vec<T> x) {
+  constexpr int kCount = Lanes<T>::kCount;
+  T lanes[kCount];
+  store(lanes, x);
+#pragma GCC unroll 4
+  for (int half = kCount / 2; half >= 1; half /= 2)
+#pragma GCC unroll 8
+    for (int i = 0; i < half; ++i) lanes[i] = lanes[i + half] > lanes[i] ? lanes[i + half] : lanes[i];
+  return lanes[0];
+}
+
 // Blocks that are added pair by pair in T before they move on to the total: pairs of equal numbers add
 // exactly, and other roundings average out over the row.
 template <class T, int kBlocks>
@@ -154,10 +191,30 @@ FASTDIV_INLINE void add_blocks(const T* p, Total<T>* total, Vec<T>* largest) {
   Total<T>::add(total, reinterpret_cast<const T*>(sums));
 }
 
-// sum and largest entry; NaN shows in the sum.
+// `sum` of at most one block.
+template <class T>
+ChunkSum<T> sum_block(const T* x, size_t n) {
+  constexpr int kLanes = kLanesPerBlock<T>, kCount = Lanes<T>::kCount;
+  alignas(64) T padded[kLanes];
+  if (n < kLanes) {
+    for (int k = 0; k < kLanes; ++k) padded[k] = 0;
+    __builtin_memcpy(padded, x, n * sizeof(T));
+    x = padded;
+  }
+  Vec<T> largest = {};
+#pragma GCC unroll 8
+  for (int v = 0; v < kVectorsPerBlock; ++v) {
+    Vec<T> each = load(x + v * kCount);
+    largest = select(each > largest, each, largest);
+  }
+  return {Total<T>::sum_once(x), largest_lane<T>(largest)};
+}
+
+// Sum and largest entry; NaN shows in the sum.
 template <class T>
 ChunkSum<T> sum(const T* x, size_t n) {
   constexpr int kLanes = kLanesPerBlock<T>, kGroup = sizeof(T) == 4 ? 4 : 8;
+  if (n <= kLanes) return sum_block(x, n);
   Total<T> total;
   Vec<T> largest[kVectorsPerBlock];
   for (int v = 0; v < kVectorsPerBlock; ++v) largest[v] = Vec<T>{};
@@ -169,10 +226,8 @@ ChunkSum<T> sum(const T* x, size_t n) {
     __builtin_memcpy(padded, x + i, (n - i) * sizeof(T));
     add_blocks<T, 1>(padded, &total, largest);
   }
-  ChunkSum<T> result{total.sum(), 0};
-  const T* top = reinterpret_cast<const T*>(largest);
-  for (int k = 0; k < kLanes; ++k) result.largest = top[k] > result.largest ? top[k] : result.largest;
-  return result;
+  for (int v = 1; v < kVectorsPerBlock; ++v) largest[0] = select(largest[v] > largest[0], largest[v], largest[0]);
+  return {total.sum(), largest_lane<T>(largest[0])};
 }
 
 // The sum of the entries that differ from `left_out`, in double.

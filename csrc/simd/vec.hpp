@@ -128,13 +128,24 @@ FASTDIV_INLINE bool any(MaskD m) { return (m[0] | m[1]) != 0; }
 FASTDIV_INLINE bool any(MaskF m) { return (m[0] | m[1] | m[2] | m[3]) != 0; }
 #endif
 
-// Sum of one vector's lanes, halves first.
-FASTDIV_INLINE double sum_lanes(const double* lanes, int count) {
-  double work[kBlockBytes / 4];
-  for (int i = 0; i < count; ++i) work[i] = lanes[i];
-  for (int half = count / 2; half >= 1; half /= 2)
+// Sum of a block's lanes, halves first.
+template <int kLanes>
+FASTDIV_INLINE double sum_lanes(const double* lanes) {
+  constexpr int kCount = Lanes<double>::kCount, kVectors = kLanes / kCount;
+  VecD work[kVectors];
+#pragma GCC unroll 32
+  for (int i = 0; i < kVectors; ++i) work[i] = load(lanes + i * kCount);
+#pragma GCC unroll 8
+  for (int half = kVectors / 2; half >= 1; half /= 2)
+#pragma GCC unroll 16
     for (int i = 0; i < half; ++i) work[i] += work[i + half];
-  return work[0];
+  double last[kCount];
+  store(last, work[0]);
+#pragma GCC unroll 4
+  for (int half = kCount / 2; half >= 1; half /= 2)
+#pragma GCC unroll 4
+    for (int i = 0; i < half; ++i) last[i] += last[i + half];
+  return last[0];
 }
 
 }  // namespace
