@@ -14,9 +14,10 @@ template <class T>
 struct NormalizedRows {
   std::vector<T> entries;
   std::vector<char> valid;
+  std::vector<double> entropy;
 
   NormalizedRows(const Kernels<T>& kernels, const Array<const T>& array, size_t rows, size_t n, bool normalize)
-      : entries(rows * n), valid(rows, 1) {
+      : entries(rows * n), valid(rows, 1), entropy(rows) {
     if (n == 0) return;
     size_t per_task = kElementsPerTask / n + 1;
     parallel_for((rows + per_task - 1) / per_task, [&](size_t task) {
@@ -28,6 +29,9 @@ struct NormalizedRows {
         T factor = static_cast<T>(1 / input.sum().high);
         for (size_t chunk = 0; chunk < chunk_count(n); ++chunk)
           kernels.multiply(input.fetch(chunk), &entries[row * n + chunk * kChunk], chunk_size(n, chunk), factor);
+        if (!normalize) continue;
+        for (size_t k = 0; k < n; ++k) valid[row] &= entries[row * n + k] >= 0;
+        entropy[row] = kernels.mixture_entropy(&entries[row * n], &entries[row * n], n, T(0.5));
       }
     });
   }
@@ -38,6 +42,7 @@ class PairReduction {
  public:
   PairReduction(const PairwiseCall<T>& call, const Kernels<T>& kernels)
       : call_(call),
+        kernels_(kernels),
         measure_(kernels.measure[call.measure]),
         own_(call.q.data == nullptr),
         p_(kernels, call.p, call.rows_p, call.n, call.options.normalize),
@@ -62,19 +67,32 @@ class PairReduction {
   T pair(size_t i, size_t j) const {
     if (call_.n == 0) return 0;
     const NormalizedRows<T>& q = own_ ? p_ : q_;
+    const T* inputs[2] = {&p_.entries[i * call_.n], &q.entries[j * call_.n]};
     double terms[kMaxTerms] = {NAN, NAN};
-    if (p_.valid[i] && q.valid[j]) {
+    if (p_.valid[i] && q.valid[j] && !from_entropies(inputs, p_.entropy[i], q.entropy[j], terms)) {
       terms[0] = terms[1] = 0;
       RowConstants<T> row;
       row.weight = static_cast<T>(call_.options.weight);
-      const T* inputs[2] = {&p_.entries[i * call_.n], &q.entries[j * call_.n]};
       (call_.options.normalize ? measure_.normalized : measure_.plain)[0](inputs, call_.n, row, terms, nullptr);
     }
     const Normalizer<T> unit_sums[2];
     return static_cast<T>(Event<T>(measure_.traits, call_.options, unit_sums, terms, 1).value);
   }
 
+  // JS from the rows' entropies and the mixture's, unless so little is left of them that their roundings show.
+  bool from_entropies(const T* const* inputs, double entropy_p, double entropy_q, double* terms) const {
+    if (!measure_.traits.mixture || !call_.options.normalize) return false;
+    double weight = call_.options.weight;
+    double mixture = kernels_.mixture_entropy(inputs[0], inputs[1], call_.n, static_cast<T>(weight));
+    double value = mixture - weight * entropy_p - (1 - weight) * entropy_q;
+    terms[0] = terms[1] = value;
+    return value > kSmallestShare * mixture;
+  }
+
+  static constexpr double kSmallestShare = 1.0 / 128;
+
   const PairwiseCall<T>& call_;
+  const Kernels<T>& kernels_;
   const MeasureKernels<T>& measure_;
   const bool own_;
   const NormalizedRows<T> p_, q_;

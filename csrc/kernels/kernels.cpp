@@ -5,6 +5,7 @@
 #include "kernels/probabilities/js_distance.hpp"
 #include "kernels/probabilities/js_divergence.hpp"
 #include "kernels/probabilities/kl_divergence.hpp"
+#include "kernels/probabilities/mixture_entropy.hpp"
 #include "kernels/probabilities/mutual_information.hpp"
 #include "kernels/probabilities/self_information.hpp"
 #include "kernels/table.hpp"
@@ -51,6 +52,7 @@ constexpr fastdiv::Kernels<T> kernels() {
       center<T>,
       add_columns<T>,
       multiply<T>,
+      mixture_entropy<T>,
       self_information<T>,
       self_information_gradient<T>,
       elementary<T>};

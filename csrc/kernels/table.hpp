@@ -68,6 +68,8 @@ struct Kernels {
   void (*add_columns)(const T* row, T* high, T* low, size_t n);
   // out = x * factor
   void (*multiply)(const T* x, T* out, size_t n, T factor);
+  // Of w p + (1 - w) q, both summing to 1.
+  double (*mixture_entropy)(const T* p, const T* q, size_t n, T weight);
   // -log(x / sum), and its gradient shift - cotangent / x (0 where x is 0)
   void (*self_information)(const T* x, T* out, size_t n, const RowConstants<T>& row, T unit);
   void (*self_information_gradient)(const T* x, const T* cotangent, T* out, size_t n, T shift, T unit);

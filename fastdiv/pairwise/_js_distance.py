@@ -49,7 +49,10 @@ def js_distance(
 
     Notes
     -----
-    Special values and accuracy are those of `fastdiv.js_distance`. Rows meet in tiles that fit the cache, and
+    Special values are those of `fastdiv.js_distance`. Entropies of rows are computed once, so that a pair
+    costs one logarithm an entry: JS = H(m) − w H(p) − (1 − w) H(q). Pairs so close that the difference
+    would lose digits are computed again from non-negative terms: the relative error stays near 1e-13
+    (float64) or 1e-5 (float32) and equal rows give exactly 0. Rows meet in tiles that fit the cache, and
     threads share the tiles.
 
     References

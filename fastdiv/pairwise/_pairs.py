@@ -52,6 +52,23 @@ def all_pairs(
         options["weight"] = validate.weight(options["weight"])
     value = result_memory(out, rows_p, rows_q)
     kernel = getattr(backend, f"pairwise_{name}")
-    second = rows_p if rows_q is None else rows_q
-    kernel(rows_p, second, value, validate.base(base), bool(normalize), **options)
+    settings = (validate.base(base), bool(normalize))
+    if rows_q is None and options.get("weight") == 0.5:
+        return _mirrored(kernel, rows_p, value, settings)
+    kernel(rows_p, rows_p if rows_q is None else rows_q, value, *settings, **options)
+    return value
+
+
+def _mirrored(kernel: Any, p: Array, value: Array, settings: tuple[float, bool]) -> Array:
+    """Fill a symmetric matrix from the pairs i < j."""
+    rows = p.shape[0]
+    pairs = np.empty(rows * (rows - 1) // 2, p.dtype)
+    kernel(p, None, pairs, *settings)
+    start = 0
+    for i in range(rows):
+        stop = start + rows - 1 - i
+        value[i, i + 1 :] = value[i + 1 :, i] = pairs[start:stop]
+        # 0, or NaN in a row that is no distribution
+        kernel(p[i : i + 1], p[i : i + 1], value[i : i + 1, i : i + 1], *settings)
+        start = stop
     return value
