@@ -121,3 +121,7 @@ def test_unknown_instruction_set_is_refused() -> None:
     assert "FASTDIV_ISA" in result.stderr
     with pytest.raises(ValueError, match="FASTDIV_ISA"):
         _native.set_isa("mmx")
+
+
+def test_readme() -> None:
+    assert doctest.testfile(str(ROOT / "README.md"), module_relative=False).failed == 0
