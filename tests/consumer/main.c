@@ -1,0 +1,186 @@
+/* Calls libfastdiv as a C (and C++) program would; the number of mismatches is the exit status. */
+#include <fastdiv/fastdiv.h>
+#include <math.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+static int failures = 0;
+
+#define CHECK(condition)                                               \
+  do {                                                                 \
+    if (!(condition)) {                                                \
+      printf("%s:%d: not so: %s\n", __FILE__, __LINE__, #condition);   \
+      ++failures;                                                      \
+    }                                                                  \
+  } while (0)
+#define CHECK_STATUS(expected, call)                                   \
+  do {                                                                 \
+    int status = (call);                                               \
+    if (status != (expected)) {                                        \
+      printf("%s:%d: %s: got \"%s\", expected \"%s\"\n", __FILE__, __LINE__, #call, \
+             fastdiv_status_string(status), fastdiv_status_string(expected)); \
+      ++failures;                                                      \
+    }                                                                  \
+  } while (0)
+
+static int close_to(double x, double y) { return fabs(x - y) <= 1e-14 * fabs(y); }
+
+static void check_library(void) {
+  CHECK(fastdiv_abi_version() == FASTDIV_ABI_VERSION);
+  CHECK(strncmp(fastdiv_version(), "0.1", 3) == 0);
+  CHECK(fastdiv_isa() != NULL && fastdiv_available_isa(0) != NULL && fastdiv_available_isa(1000) == NULL);
+  CHECK_STATUS(FASTDIV_OK, fastdiv_set_isa(fastdiv_available_isa(0)));
+  CHECK(strcmp(fastdiv_isa(), fastdiv_available_isa(0)) == 0);
+  CHECK_STATUS(FASTDIV_UNKNOWN_ISA, fastdiv_set_isa("abacus"));
+  CHECK_STATUS(FASTDIV_NULL_POINTER, fastdiv_set_isa(NULL));
+  CHECK(strcmp(fastdiv_isa(), fastdiv_available_isa(0)) == 0);
+  CHECK(strcmp(fastdiv_status_string(FASTDIV_OK), "ok") == 0);
+  CHECK(fastdiv_status_string(-1) != NULL && fastdiv_status_string(12345) != NULL);
+
+  CHECK_STATUS(FASTDIV_OK, fastdiv_set_num_threads(3));
+  CHECK(fastdiv_get_num_threads() == 3);
+  CHECK_STATUS(FASTDIV_INVALID_OPTION, fastdiv_set_num_threads(0));
+  CHECK_STATUS(FASTDIV_INVALID_OPTION, fastdiv_set_num_threads(-1));
+  CHECK_STATUS(FASTDIV_INVALID_OPTION, fastdiv_set_num_threads(1 << 30));
+  CHECK(fastdiv_get_num_threads() == 3);
+}
+
+static void check_entropy(void) {
+  const double p[2][4] = {{0.25, 0.25, 0.25, 0.25}, {4, 0, 0, 0}};
+  const float p32[4] = {1, 1, 1, 1};
+  const size_t shape[2] = {2, 4};
+  const ptrdiff_t columns[2] = {1, 4}; /* p read as four rows of two */
+  const size_t transposed[2] = {4, 2};
+  fastdiv_options bits = FASTDIV_OPTIONS_DEFAULT;
+  double value[4];
+  float value32;
+
+  CHECK_STATUS(FASTDIV_OK, fastdiv_entropy_f64(2, shape, &p[0][0], NULL, NULL, value, NULL));
+  CHECK(close_to(value[0], log(4.0)) && value[1] == 0);
+  bits.base = 2;
+  CHECK_STATUS(FASTDIV_OK, fastdiv_entropy_f64(2, shape, &p[0][0], NULL, &bits, value, NULL));
+  CHECK(close_to(value[0], 2) && value[1] == 0);
+  CHECK_STATUS(FASTDIV_OK, fastdiv_entropy_f32(1, shape + 1, p32, NULL, &bits, &value32, NULL));
+  CHECK(fabs(value32 - 2.0) < 1e-6);
+  CHECK_STATUS(FASTDIV_OK, fastdiv_entropy_f64(2, transposed, &p[0][0], columns, NULL, value, NULL));
+  CHECK(close_to(value[0], -(0.25 * log(0.25 / 4.25) + 4 * log(4 / 4.25)) / 4.25));
+  CHECK(value[1] == 0 && value[2] == 0 && value[3] == 0);
+}
+
+/* Every second entry of p; q backwards; values and gradients in reversed or spread places. */
+static void check_kl_divergence(void) {
+  const double p[2][6] = {{0.5, -9, 0.25, -9, 0.25, -9}, {0.1, -9, 0.2, -9, 0.7, -9}};
+  const double q[3] = {0.5, 0.3, 0.2}; /* read as 0.2, 0.3, 0.5 for both rows */
+  const size_t shape[2] = {2, 3};
+  const ptrdiff_t p_strides[2] = {6, 2}, q_strides[2] = {0, -1}, value_strides[1] = {-1};
+  const ptrdiff_t cotangent_strides[1] = {2}, grad_strides[2] = {1, 2};
+  const double cotangent[3] = {1, -9, 3};
+  fastdiv_options options = FASTDIV_OPTIONS_DEFAULT;
+  double value[2] = {0, 0}, grad_p[6], grad_q[2][3], expected[2] = {0, 0};
+  int row, k;
+
+  options.normalize = 0;
+  options.base = 10;
+  CHECK_STATUS(FASTDIV_OK, fastdiv_kl_divergence_value_and_grad_f64(
+      2, shape, &p[0][0], p_strides, q + 2, q_strides, &options, cotangent, cotangent_strides,
+      value + 1, value_strides, grad_p, grad_strides, &grad_q[0][0], NULL));
+  for (row = 0; row < 2; ++row)
+    for (k = 0; k < 3; ++k) {
+      double a = p[row][2 * k], b = q[2 - k], weight = cotangent[2 * row];
+      expected[row] += a * log10(a / b);
+      CHECK(fabs(grad_p[row + 2 * k] - weight * (log10(a / b) + 1 / log(10.0))) < 1e-14);
+      CHECK(close_to(grad_q[row][k], -weight * a / b / log(10.0)));
+    }
+  CHECK(close_to(value[1], expected[0]) && close_to(value[0], expected[1]));
+  CHECK_STATUS(FASTDIV_OK, fastdiv_kl_divergence_f64(
+      2, shape, &p[0][0], p_strides, q + 2, q_strides, &options, value, NULL));
+  CHECK(close_to(value[0], expected[0]) && close_to(value[1], expected[1]));
+}
+
+/* 300,000 rows through the thread pool. */
+static void check_threads(void) {
+  enum { kRows = 300000 };
+  static float values[kRows];
+  const float p[4] = {1, 2, 3, 4};
+  const size_t shape[2] = {kRows, 4};
+  const ptrdiff_t strides[2] = {0, 1};
+  size_t row, equal = 0;
+  CHECK_STATUS(FASTDIV_OK, fastdiv_entropy_f32(2, shape, p, strides, NULL, values, NULL));
+  for (row = 0; row < kRows; ++row) equal += values[row] == values[0];
+  CHECK(equal == kRows && fabs(values[0] - 1.2798542) < 1e-6);
+}
+
+static void check_zero_sizes(void) {
+  const size_t no_entries[2] = {2, 0}, no_rows[2] = {0, 3}, no_table[3] = {2, 0, 3};
+  double value[2] = {7, 7};
+  CHECK_STATUS(FASTDIV_OK, fastdiv_entropy_f64(2, no_entries, NULL, NULL, NULL, value, NULL));
+  CHECK(value[0] == 0 && value[1] == 0);
+  CHECK_STATUS(FASTDIV_OK, fastdiv_entropy_f64(2, no_rows, NULL, NULL, NULL, NULL, NULL));
+  value[0] = value[1] = 7;
+  CHECK_STATUS(FASTDIV_OK, fastdiv_mutual_information_f64(3, no_table, NULL, NULL, NULL, value, NULL));
+  CHECK(value[0] == 0 && value[1] == 0);
+  CHECK_STATUS(FASTDIV_OK, fastdiv_self_information_f64(2, no_rows, NULL, NULL, NULL, NULL, NULL));
+  CHECK_STATUS(FASTDIV_OK, fastdiv_pairwise_kl_divergence_f64(0, 2, 3, NULL, NULL, value, NULL, NULL, NULL));
+  CHECK_STATUS(FASTDIV_NULL_POINTER, fastdiv_entropy_f64(2, no_entries, NULL, NULL, NULL, NULL, NULL));
+}
+
+static void check_errors(void) {
+  const size_t shape[2] = {2, 2}, half = SIZE_MAX / 2 + 1;
+  size_t many[FASTDIV_MAX_NDIM + 1], overflowing[3];
+  const double p[4] = {1, 2, 3, 4};
+  double value[4];
+  const double nan = NAN, bases[5] = {1, -2, INFINITY, -INFINITY, nan}, weights[3] = {-0.1, 1.1, nan};
+  fastdiv_options options = FASTDIV_OPTIONS_DEFAULT, bad;
+  size_t k;
+
+  CHECK_STATUS(FASTDIV_NULL_POINTER, fastdiv_entropy_f64(1, shape, NULL, NULL, NULL, value, NULL));
+  CHECK_STATUS(FASTDIV_NULL_POINTER, fastdiv_entropy_f64(1, shape, p, NULL, NULL, NULL, NULL));
+  CHECK_STATUS(FASTDIV_NULL_POINTER, fastdiv_entropy_f64(1, NULL, p, NULL, NULL, value, NULL));
+  CHECK_STATUS(FASTDIV_NULL_POINTER, fastdiv_kl_divergence_f64(1, shape, p, NULL, NULL, NULL, NULL, value, NULL));
+  CHECK_STATUS(FASTDIV_NULL_POINTER,
+               fastdiv_pairwise_kl_divergence_f64(2, 2, 2, NULL, NULL, p, NULL, NULL, value));
+  CHECK_STATUS(FASTDIV_NULL_POINTER,
+               fastdiv_pairwise_kl_divergence_f64(2, 2, 2, p, NULL, p, NULL, NULL, NULL));
+
+  CHECK_STATUS(FASTDIV_INVALID_SHAPE, fastdiv_entropy_f64(0, NULL, p, NULL, NULL, value, NULL));
+  CHECK_STATUS(FASTDIV_INVALID_SHAPE, fastdiv_mutual_information_f64(1, shape, p, NULL, NULL, value, NULL));
+  CHECK_STATUS(FASTDIV_INVALID_SHAPE, fastdiv_self_information_f64(0, NULL, p, NULL, NULL, value, NULL));
+  for (k = 0; k <= FASTDIV_MAX_NDIM; ++k) many[k] = 1;
+  CHECK_STATUS(FASTDIV_OK, fastdiv_entropy_f64(FASTDIV_MAX_NDIM, many, p, NULL, NULL, value, NULL));
+  CHECK_STATUS(FASTDIV_INVALID_SHAPE, fastdiv_entropy_f64(FASTDIV_MAX_NDIM + 1, many, p, NULL, NULL, value, NULL));
+  CHECK_STATUS(FASTDIV_INVALID_SHAPE, fastdiv_entropy_f64(SIZE_MAX, many, p, NULL, NULL, value, NULL));
+
+  overflowing[0] = half, overflowing[1] = 2, overflowing[2] = 1;
+  CHECK_STATUS(FASTDIV_INVALID_SHAPE, fastdiv_entropy_f64(3, overflowing, p, NULL, NULL, value, NULL));
+  overflowing[2] = 0; /* an axis of size 0 hides nothing */
+  CHECK_STATUS(FASTDIV_INVALID_SHAPE, fastdiv_entropy_f64(3, overflowing, p, NULL, NULL, value, NULL));
+  CHECK_STATUS(FASTDIV_INVALID_SHAPE, fastdiv_entropy_f64(1, &half, p, NULL, NULL, value, NULL));
+  CHECK_STATUS(FASTDIV_INVALID_SHAPE,
+               fastdiv_pairwise_js_distance_f64(half, 2, 2, p, NULL, p, NULL, NULL, value));
+
+  bad = options, bad.struct_size = 0;
+  CHECK_STATUS(FASTDIV_INVALID_OPTION, fastdiv_entropy_f64(1, shape, p, NULL, &bad, value, NULL));
+  bad = options, bad.struct_size = sizeof bad + 8; /* a later version's options are understood */
+  CHECK_STATUS(FASTDIV_OK, fastdiv_entropy_f64(1, shape, p, NULL, &bad, value, NULL));
+  for (k = 0; k < 5; ++k) {
+    bad = options, bad.base = bases[k];
+    CHECK_STATUS(FASTDIV_INVALID_OPTION, fastdiv_entropy_f64(1, shape, p, NULL, &bad, value, NULL));
+  }
+  for (k = 0; k < 3; ++k) {
+    bad = options, bad.weight = weights[k];
+    CHECK_STATUS(FASTDIV_INVALID_OPTION, fastdiv_js_divergence_f64(1, shape, p, NULL, p, NULL, &bad, value, NULL));
+  }
+  bad = options, bad.given = 0;
+  CHECK_STATUS(FASTDIV_INVALID_OPTION, fastdiv_conditional_entropy_f64(2, shape, p, NULL, &bad, value, NULL));
+}
+
+int main(void) {
+  check_library();
+  check_entropy();
+  check_kl_divergence();
+  check_threads();
+  check_zero_sizes();
+  check_errors();
+  return failures == 0 ? 0 : 1;
+}
