@@ -145,17 +145,34 @@ FASTDIV_INLINE Vec<T> log_ratio_any(Vec<T> a, Vec<T> b) {
   return select(undefined, nan, result);
 }
 
-// log(x), of anything.
-constexpr double kLogMaxUlp = 1.5;
+// k ln 2 + log(1 + d) of a ratio to 1, d = r.difference: 2 atanh(s) = d - s (d - s^2 tail), in which the rounding
+// of s hardly counts. `lost` is what d itself has rounded away.
 template <class T>
-FASTDIV_INLINE Vec<T> log(Vec<T> x) {
-  return log_ratio_any<T>(x, broadcast<T>(1));
+FASTDIV_INLINE Vec<T> log_to_one(const Ratio<T>& r, Vec<T> lost) {
+  Vec<T> small = fma(-r.s, fma(-r.z, r.tail, r.difference), fma(r.k, broadcast<T>(Ln2<T>::kLow), lost));
+  return fma(r.k, broadcast<T>(Ln2<T>::kHigh), r.difference + small);
 }
 
-// log(1 + x) for x > -1: the part of x that 1 + x rounds away is put back into the difference.
-constexpr double kLog1pMaxUlp = 2;
+// log(x), of anything.
+constexpr double kLogMaxUlp = 1.1;
+template <class T>
+FASTDIV_INLINE Vec<T> log(Vec<T> x) {
+  const Vec<T> infinity = broadcast<T>(__builtin_inf()), one = broadcast<T>(1);
+  Mask<T> regular = (x > 0) & (x < infinity);
+  Vec<T> exponent;
+  Vec<T> centered = center_exponent<T>(select(regular, x, one), &exponent);
+  Ratio<T> r = divide_out<T>(centered, one);
+  r.k += exponent;
+  // infinity and NaN are their own logarithms
+  Vec<T> irregular = select(x == 0, -infinity, select(x < 0, broadcast<T>(__builtin_nan("")), x));
+  return select(regular, log_to_one<T>(r, Vec<T>{}), irregular);
+}
+
+// log(1 + x), of anything: the part of x that 1 + x rounds away is put back into the difference.
+constexpr double kLog1pMaxUlp = 1.1;
 template <class T>
 FASTDIV_INLINE Vec<T> log1p(Vec<T> x) {
+  constexpr T kTiny = T(0.25) / static_cast<T>(static_cast<uint64_t>(1) << Lanes<T>::kMantissaBits);
   const Vec<T> one = broadcast<T>(1);
   Mask<T> regular = (x > -1) & (x < Lanes<T>::kLargest / 8);
   Vec<T> safe = select(regular, x, one);
@@ -164,14 +181,16 @@ FASTDIV_INLINE Vec<T> log1p(Vec<T> x) {
   Ratio<T> r;
   divide_out<T>(sum, one, &r);
   // rest carries the factor 2^-k of the scaled sum.
-  r.difference = (r.scaled - one) + rest * (r.scaled / sum);
+  Vec<T> high = r.scaled - one, low = rest * (r.scaled / sum);
+  r.difference = high + low;
   expand<T>(one, &r);
-  Vec<T> result = select((x > -Lanes<T>::kSmallestNormal) & (x < Lanes<T>::kSmallestNormal), x, log<T>(r));
-  return select(regular, result, log_ratio_any<T>(x + one, one));
+  Vec<T> result = log_to_one<T>(r, low - (r.difference - high));
+  result = select((x > -kTiny) & (x < kTiny), x, result);
+  return select(regular, result, log<T>(x + one));
 }
 
-// exp(x) = 2^n exp(r), |r| <= ln(2)/2; 2^n in two factors, so that subnormal results are right.
-constexpr double kExpMaxUlp = 1.5;
+// exp(x), of anything, = 2^n exp(r), |r| <= ln(2)/2; 2^n in two factors, so that subnormal results are right.
+constexpr double kExpMaxUlp = 1.1;
 template <class T>
 FASTDIV_INLINE Vec<T> exp(Vec<T> x) {
   constexpr int kShift = Lanes<T>::kMantissaBits;
