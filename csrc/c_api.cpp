@@ -75,13 +75,14 @@ size_t checked_size(size_t ndim, const size_t* shape, size_t event_ndim) {
   return size;
 }
 
+// The strides of an array that is absent are not read.
 template <class T>
 Array<T> array(T* data, const ptrdiff_t* strides, size_t ndim, const size_t* shape) {
   Array<T> result;
   result.data = data;
   ptrdiff_t contiguous = 1;
   for (size_t axis = ndim; axis-- > 0;) {
-    result.strides[axis] = strides != nullptr ? strides[axis] : contiguous;
+    result.strides[axis] = strides != nullptr && data != nullptr ? strides[axis] : contiguous;
     contiguous *= static_cast<ptrdiff_t>(shape[axis]);
   }
   return result;

@@ -24,11 +24,13 @@ class SelfInformation {
 
   template <class ForEach>
   void run(const ptrdiff_t* offsets, const ForEach& for_each) {
+    if (n_ == 0) return;
     input_ = RowInput<T>(kernels_, call_.input[0].data + offsets[kP], stride(call_.input[0]), n_, 0);
     RowOutput<T> value(call_.value.data + offsets[kValue], stride(call_.value), n_, 1);
-    RowOutput<T> gradient(call_.gradient[0].data + offsets[kGradP], stride(call_.gradient[0]), n_, 2);
     bool wanted = call_.gradient[0].data != nullptr;
-    if (n_ > 0 && call_.options.normalize) input_.normalize(/*exactly=*/true, for_each);
+    RowOutput<T> gradient;
+    if (wanted) gradient = RowOutput<T>(call_.gradient[0].data + offsets[kGradP], stride(call_.gradient[0]), n_, 2);
+    if (call_.options.normalize) input_.normalize(/*exactly=*/true, for_each);
     const Normalizer<T>& sum = input_.sum();
     bool valid = sum.valid && !(call_.options.normalize && any_negative(for_each));
     RowConstants<T> row = row_constants<T>(kOneInput, &sum, 0.5);
