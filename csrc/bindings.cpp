@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "capsules.hpp"
 #include "fastdiv/fastdiv.h"
 #include "kernels/list.hpp"
 
@@ -185,6 +186,7 @@ PYBIND11_MODULE(_native, m, py::mod_gil_not_used()) {
   m.doc() = "fastdiv on the CPU: the kernels of libfastdiv, without checks. Use the functions of fastdiv.";
   m.attr("abi_version") = fastdiv_abi_version();
   m.attr("version") = fastdiv_version();
+  m.attr("__pyx_capi__") = c_functions();
   m.def("isa", &isa);
   m.def("available_isas", &available_isas);
   m.def("set_isa", [](const std::string& name) {

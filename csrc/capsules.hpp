@@ -1,0 +1,57 @@
+// The C functions as Python capsules, the way Cython publishes its own: {name: capsule named by the signature}.
+// Numba's get_cython_function_address and scipy.LowLevelCallable.from_cython read them.
+#pragma once
+#include <pybind11/pybind11.h>
+
+#include <cstring>
+#include <string>
+
+#include "fastdiv/fastdiv.h"
+#include "kernels/list.hpp"
+
+template <class T>
+constexpr const char* kTypeName = nullptr;
+template <>
+inline constexpr const char* kTypeName<size_t> = "size_t";
+template <>
+inline constexpr const char* kTypeName<const size_t*> = "size_t const *";
+template <>
+inline constexpr const char* kTypeName<const ptrdiff_t*> = "ptrdiff_t const *";
+template <>
+inline constexpr const char* kTypeName<const float*> = "float const *";
+template <>
+inline constexpr const char* kTypeName<float*> = "float *";
+template <>
+inline constexpr const char* kTypeName<const double*> = "double const *";
+template <>
+inline constexpr const char* kTypeName<double*> = "double *";
+template <>
+inline constexpr const char* kTypeName<const fastdiv_options*> = "fastdiv_options const *";
+
+template <class... Arguments>
+void publish(pybind11::dict& functions, const char* name, int (*function)(Arguments...)) {
+  std::string signature;
+  for (const char* type : {kTypeName<Arguments>...}) signature += (signature.empty() ? "int (" : ", ") + std::string(type);
+  // A capsule does not copy its name; it lives as long as the process.
+  functions[name] = pybind11::capsule(reinterpret_cast<void*>(function), strdup((signature + ")").c_str()));
+}
+
+inline pybind11::dict c_functions() {
+  pybind11::dict functions;
+#define FASTDIV_PUBLISH_ONE(function) publish(functions, #function, &function);
+#define FASTDIV_PUBLISH(name)                            \
+  FASTDIV_PUBLISH_ONE(fastdiv_##name##_f32)                \
+  FASTDIV_PUBLISH_ONE(fastdiv_##name##_f64)                \
+  FASTDIV_PUBLISH_ONE(fastdiv_##name##_value_and_grad_f32) \
+  FASTDIV_PUBLISH_ONE(fastdiv_##name##_value_and_grad_f64)
+#define FASTDIV_PUBLISH_PAIRWISE(name)            \
+  FASTDIV_PUBLISH_ONE(fastdiv_pairwise_##name##_f32) \
+  FASTDIV_PUBLISH_ONE(fastdiv_pairwise_##name##_f64)
+  FASTDIV_MEASURES(FASTDIV_PUBLISH)
+  FASTDIV_PUBLISH(self_information)
+  FASTDIV_PAIRWISE_MEASURES(FASTDIV_PUBLISH_PAIRWISE)
+#undef FASTDIV_PUBLISH_PAIRWISE
+#undef FASTDIV_PUBLISH
+#undef FASTDIV_PUBLISH_ONE
+  return functions;
+}

@@ -1,0 +1,458 @@
+# Written by tools/generate_pxd.py from fastdiv.h, which explains the functions.
+cdef extern from "fastdiv/fastdiv.h" nogil:
+    int FASTDIV_ABI_VERSION
+    int FASTDIV_MAX_NDIM
+    enum:
+        FASTDIV_OK
+        FASTDIV_NULL_POINTER
+        FASTDIV_INVALID_SHAPE
+        FASTDIV_INVALID_OPTION
+        FASTDIV_UNKNOWN_ISA
+        FASTDIV_OUT_OF_MEMORY
+        FASTDIV_INTERNAL_ERROR
+    ctypedef struct fastdiv_options:
+        size_t struct_size
+        double base
+        double weight
+        int normalize
+        int given
+    int fastdiv_abi_version()
+    const char *fastdiv_version()
+    const char *fastdiv_status_string(
+        int status)
+    const char *fastdiv_isa()
+    const char *fastdiv_available_isa(
+        size_t k)
+    int fastdiv_set_isa(
+        const char *name)
+    int fastdiv_get_num_threads()
+    int fastdiv_set_num_threads(
+        int count)
+    int fastdiv_entropy_f32(
+        size_t ndim,
+        const size_t *shape,
+        const float *p,
+        const ptrdiff_t *p_strides,
+        const fastdiv_options *options,
+        float *value,
+        const ptrdiff_t *value_strides)
+    int fastdiv_entropy_value_and_grad_f32(
+        size_t ndim,
+        const size_t *shape,
+        const float *p,
+        const ptrdiff_t *p_strides,
+        const fastdiv_options *options,
+        const float *cotangent,
+        const ptrdiff_t *cotangent_strides,
+        float *value,
+        const ptrdiff_t *value_strides,
+        float *grad_p,
+        const ptrdiff_t *grad_p_strides)
+    int fastdiv_entropy_f64(
+        size_t ndim,
+        const size_t *shape,
+        const double *p,
+        const ptrdiff_t *p_strides,
+        const fastdiv_options *options,
+        double *value,
+        const ptrdiff_t *value_strides)
+    int fastdiv_entropy_value_and_grad_f64(
+        size_t ndim,
+        const size_t *shape,
+        const double *p,
+        const ptrdiff_t *p_strides,
+        const fastdiv_options *options,
+        const double *cotangent,
+        const ptrdiff_t *cotangent_strides,
+        double *value,
+        const ptrdiff_t *value_strides,
+        double *grad_p,
+        const ptrdiff_t *grad_p_strides)
+    int fastdiv_cross_entropy_f32(
+        size_t ndim,
+        const size_t *shape,
+        const float *p,
+        const ptrdiff_t *p_strides,
+        const float *q,
+        const ptrdiff_t *q_strides,
+        const fastdiv_options *options,
+        float *value,
+        const ptrdiff_t *value_strides)
+    int fastdiv_cross_entropy_value_and_grad_f32(
+        size_t ndim,
+        const size_t *shape,
+        const float *p,
+        const ptrdiff_t *p_strides,
+        const float *q,
+        const ptrdiff_t *q_strides,
+        const fastdiv_options *options,
+        const float *cotangent,
+        const ptrdiff_t *cotangent_strides,
+        float *value,
+        const ptrdiff_t *value_strides,
+        float *grad_p,
+        const ptrdiff_t *grad_p_strides,
+        float *grad_q,
+        const ptrdiff_t *grad_q_strides)
+    int fastdiv_cross_entropy_f64(
+        size_t ndim,
+        const size_t *shape,
+        const double *p,
+        const ptrdiff_t *p_strides,
+        const double *q,
+        const ptrdiff_t *q_strides,
+        const fastdiv_options *options,
+        double *value,
+        const ptrdiff_t *value_strides)
+    int fastdiv_cross_entropy_value_and_grad_f64(
+        size_t ndim,
+        const size_t *shape,
+        const double *p,
+        const ptrdiff_t *p_strides,
+        const double *q,
+        const ptrdiff_t *q_strides,
+        const fastdiv_options *options,
+        const double *cotangent,
+        const ptrdiff_t *cotangent_strides,
+        double *value,
+        const ptrdiff_t *value_strides,
+        double *grad_p,
+        const ptrdiff_t *grad_p_strides,
+        double *grad_q,
+        const ptrdiff_t *grad_q_strides)
+    int fastdiv_kl_divergence_f32(
+        size_t ndim,
+        const size_t *shape,
+        const float *p,
+        const ptrdiff_t *p_strides,
+        const float *q,
+        const ptrdiff_t *q_strides,
+        const fastdiv_options *options,
+        float *value,
+        const ptrdiff_t *value_strides)
+    int fastdiv_kl_divergence_value_and_grad_f32(
+        size_t ndim,
+        const size_t *shape,
+        const float *p,
+        const ptrdiff_t *p_strides,
+        const float *q,
+        const ptrdiff_t *q_strides,
+        const fastdiv_options *options,
+        const float *cotangent,
+        const ptrdiff_t *cotangent_strides,
+        float *value,
+        const ptrdiff_t *value_strides,
+        float *grad_p,
+        const ptrdiff_t *grad_p_strides,
+        float *grad_q,
+        const ptrdiff_t *grad_q_strides)
+    int fastdiv_kl_divergence_f64(
+        size_t ndim,
+        const size_t *shape,
+        const double *p,
+        const ptrdiff_t *p_strides,
+        const double *q,
+        const ptrdiff_t *q_strides,
+        const fastdiv_options *options,
+        double *value,
+        const ptrdiff_t *value_strides)
+    int fastdiv_kl_divergence_value_and_grad_f64(
+        size_t ndim,
+        const size_t *shape,
+        const double *p,
+        const ptrdiff_t *p_strides,
+        const double *q,
+        const ptrdiff_t *q_strides,
+        const fastdiv_options *options,
+        const double *cotangent,
+        const ptrdiff_t *cotangent_strides,
+        double *value,
+        const ptrdiff_t *value_strides,
+        double *grad_p,
+        const ptrdiff_t *grad_p_strides,
+        double *grad_q,
+        const ptrdiff_t *grad_q_strides)
+    int fastdiv_js_divergence_f32(
+        size_t ndim,
+        const size_t *shape,
+        const float *p,
+        const ptrdiff_t *p_strides,
+        const float *q,
+        const ptrdiff_t *q_strides,
+        const fastdiv_options *options,
+        float *value,
+        const ptrdiff_t *value_strides)
+    int fastdiv_js_divergence_value_and_grad_f32(
+        size_t ndim,
+        const size_t *shape,
+        const float *p,
+        const ptrdiff_t *p_strides,
+        const float *q,
+        const ptrdiff_t *q_strides,
+        const fastdiv_options *options,
+        const float *cotangent,
+        const ptrdiff_t *cotangent_strides,
+        float *value,
+        const ptrdiff_t *value_strides,
+        float *grad_p,
+        const ptrdiff_t *grad_p_strides,
+        float *grad_q,
+        const ptrdiff_t *grad_q_strides)
+    int fastdiv_js_divergence_f64(
+        size_t ndim,
+        const size_t *shape,
+        const double *p,
+        const ptrdiff_t *p_strides,
+        const double *q,
+        const ptrdiff_t *q_strides,
+        const fastdiv_options *options,
+        double *value,
+        const ptrdiff_t *value_strides)
+    int fastdiv_js_divergence_value_and_grad_f64(
+        size_t ndim,
+        const size_t *shape,
+        const double *p,
+        const ptrdiff_t *p_strides,
+        const double *q,
+        const ptrdiff_t *q_strides,
+        const fastdiv_options *options,
+        const double *cotangent,
+        const ptrdiff_t *cotangent_strides,
+        double *value,
+        const ptrdiff_t *value_strides,
+        double *grad_p,
+        const ptrdiff_t *grad_p_strides,
+        double *grad_q,
+        const ptrdiff_t *grad_q_strides)
+    int fastdiv_js_distance_f32(
+        size_t ndim,
+        const size_t *shape,
+        const float *p,
+        const ptrdiff_t *p_strides,
+        const float *q,
+        const ptrdiff_t *q_strides,
+        const fastdiv_options *options,
+        float *value,
+        const ptrdiff_t *value_strides)
+    int fastdiv_js_distance_value_and_grad_f32(
+        size_t ndim,
+        const size_t *shape,
+        const float *p,
+        const ptrdiff_t *p_strides,
+        const float *q,
+        const ptrdiff_t *q_strides,
+        const fastdiv_options *options,
+        const float *cotangent,
+        const ptrdiff_t *cotangent_strides,
+        float *value,
+        const ptrdiff_t *value_strides,
+        float *grad_p,
+        const ptrdiff_t *grad_p_strides,
+        float *grad_q,
+        const ptrdiff_t *grad_q_strides)
+    int fastdiv_js_distance_f64(
+        size_t ndim,
+        const size_t *shape,
+        const double *p,
+        const ptrdiff_t *p_strides,
+        const double *q,
+        const ptrdiff_t *q_strides,
+        const fastdiv_options *options,
+        double *value,
+        const ptrdiff_t *value_strides)
+    int fastdiv_js_distance_value_and_grad_f64(
+        size_t ndim,
+        const size_t *shape,
+        const double *p,
+        const ptrdiff_t *p_strides,
+        const double *q,
+        const ptrdiff_t *q_strides,
+        const fastdiv_options *options,
+        const double *cotangent,
+        const ptrdiff_t *cotangent_strides,
+        double *value,
+        const ptrdiff_t *value_strides,
+        double *grad_p,
+        const ptrdiff_t *grad_p_strides,
+        double *grad_q,
+        const ptrdiff_t *grad_q_strides)
+    int fastdiv_conditional_entropy_f32(
+        size_t ndim,
+        const size_t *shape,
+        const float *p,
+        const ptrdiff_t *p_strides,
+        const fastdiv_options *options,
+        float *value,
+        const ptrdiff_t *value_strides)
+    int fastdiv_conditional_entropy_value_and_grad_f32(
+        size_t ndim,
+        const size_t *shape,
+        const float *p,
+        const ptrdiff_t *p_strides,
+        const fastdiv_options *options,
+        const float *cotangent,
+        const ptrdiff_t *cotangent_strides,
+        float *value,
+        const ptrdiff_t *value_strides,
+        float *grad_p,
+        const ptrdiff_t *grad_p_strides)
+    int fastdiv_conditional_entropy_f64(
+        size_t ndim,
+        const size_t *shape,
+        const double *p,
+        const ptrdiff_t *p_strides,
+        const fastdiv_options *options,
+        double *value,
+        const ptrdiff_t *value_strides)
+    int fastdiv_conditional_entropy_value_and_grad_f64(
+        size_t ndim,
+        const size_t *shape,
+        const double *p,
+        const ptrdiff_t *p_strides,
+        const fastdiv_options *options,
+        const double *cotangent,
+        const ptrdiff_t *cotangent_strides,
+        double *value,
+        const ptrdiff_t *value_strides,
+        double *grad_p,
+        const ptrdiff_t *grad_p_strides)
+    int fastdiv_mutual_information_f32(
+        size_t ndim,
+        const size_t *shape,
+        const float *p,
+        const ptrdiff_t *p_strides,
+        const fastdiv_options *options,
+        float *value,
+        const ptrdiff_t *value_strides)
+    int fastdiv_mutual_information_value_and_grad_f32(
+        size_t ndim,
+        const size_t *shape,
+        const float *p,
+        const ptrdiff_t *p_strides,
+        const fastdiv_options *options,
+        const float *cotangent,
+        const ptrdiff_t *cotangent_strides,
+        float *value,
+        const ptrdiff_t *value_strides,
+        float *grad_p,
+        const ptrdiff_t *grad_p_strides)
+    int fastdiv_mutual_information_f64(
+        size_t ndim,
+        const size_t *shape,
+        const double *p,
+        const ptrdiff_t *p_strides,
+        const fastdiv_options *options,
+        double *value,
+        const ptrdiff_t *value_strides)
+    int fastdiv_mutual_information_value_and_grad_f64(
+        size_t ndim,
+        const size_t *shape,
+        const double *p,
+        const ptrdiff_t *p_strides,
+        const fastdiv_options *options,
+        const double *cotangent,
+        const ptrdiff_t *cotangent_strides,
+        double *value,
+        const ptrdiff_t *value_strides,
+        double *grad_p,
+        const ptrdiff_t *grad_p_strides)
+    int fastdiv_self_information_f32(
+        size_t ndim,
+        const size_t *shape,
+        const float *p,
+        const ptrdiff_t *p_strides,
+        const fastdiv_options *options,
+        float *value,
+        const ptrdiff_t *value_strides)
+    int fastdiv_self_information_value_and_grad_f32(
+        size_t ndim,
+        const size_t *shape,
+        const float *p,
+        const ptrdiff_t *p_strides,
+        const fastdiv_options *options,
+        const float *cotangent,
+        const ptrdiff_t *cotangent_strides,
+        float *value,
+        const ptrdiff_t *value_strides,
+        float *grad_p,
+        const ptrdiff_t *grad_p_strides)
+    int fastdiv_self_information_f64(
+        size_t ndim,
+        const size_t *shape,
+        const double *p,
+        const ptrdiff_t *p_strides,
+        const fastdiv_options *options,
+        double *value,
+        const ptrdiff_t *value_strides)
+    int fastdiv_self_information_value_and_grad_f64(
+        size_t ndim,
+        const size_t *shape,
+        const double *p,
+        const ptrdiff_t *p_strides,
+        const fastdiv_options *options,
+        const double *cotangent,
+        const ptrdiff_t *cotangent_strides,
+        double *value,
+        const ptrdiff_t *value_strides,
+        double *grad_p,
+        const ptrdiff_t *grad_p_strides)
+    int fastdiv_pairwise_kl_divergence_f32(
+        size_t rows_p,
+        size_t rows_q,
+        size_t n,
+        const float *p,
+        const ptrdiff_t *p_strides,
+        const float *q,
+        const ptrdiff_t *q_strides,
+        const fastdiv_options *options,
+        float *value)
+    int fastdiv_pairwise_kl_divergence_f64(
+        size_t rows_p,
+        size_t rows_q,
+        size_t n,
+        const double *p,
+        const ptrdiff_t *p_strides,
+        const double *q,
+        const ptrdiff_t *q_strides,
+        const fastdiv_options *options,
+        double *value)
+    int fastdiv_pairwise_js_divergence_f32(
+        size_t rows_p,
+        size_t rows_q,
+        size_t n,
+        const float *p,
+        const ptrdiff_t *p_strides,
+        const float *q,
+        const ptrdiff_t *q_strides,
+        const fastdiv_options *options,
+        float *value)
+    int fastdiv_pairwise_js_divergence_f64(
+        size_t rows_p,
+        size_t rows_q,
+        size_t n,
+        const double *p,
+        const ptrdiff_t *p_strides,
+        const double *q,
+        const ptrdiff_t *q_strides,
+        const fastdiv_options *options,
+        double *value)
+    int fastdiv_pairwise_js_distance_f32(
+        size_t rows_p,
+        size_t rows_q,
+        size_t n,
+        const float *p,
+        const ptrdiff_t *p_strides,
+        const float *q,
+        const ptrdiff_t *q_strides,
+        const fastdiv_options *options,
+        float *value)
+    int fastdiv_pairwise_js_distance_f64(
+        size_t rows_p,
+        size_t rows_q,
+        size_t n,
+        const double *p,
+        const ptrdiff_t *p_strides,
+        const double *q,
+        const ptrdiff_t *q_strides,
+        const fastdiv_options *options,
+        double *value)

@@ -1,0 +1,41 @@
+"""Writes fastdiv/capi.pxd, the Cython view of fastdiv.h: `python tools/generate_pxd.py`."""
+
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+HEADER = ROOT / "csrc" / "include" / "fastdiv" / "fastdiv.h"
+OUTPUT = ROOT / "fastdiv" / "capi.pxd"
+
+
+def generate(header: str) -> str:
+    """Return the declarations of a header's text."""
+    lines = [
+        "# Written by tools/generate_pxd.py from fastdiv.h, which explains the functions.",
+        'cdef extern from "fastdiv/fastdiv.h" nogil:',
+    ]
+    numbers = re.findall(r"^#define (FASTDIV_(?:ABI|MAX)_\w+) \d+$", header, re.MULTILINE)
+    lines += [f"    int {number}" for number in numbers]
+    lines += ["    enum:"]
+    lines += [
+        f"        {code}" for code in re.findall(r"^  (FASTDIV_\w+) = \d+", header, re.MULTILINE)
+    ]
+    (body,) = re.findall(
+        r"^typedef struct fastdiv_options \{(.*?)^\}", header, re.MULTILINE | re.DOTALL
+    )
+    lines += ["    ctypedef struct fastdiv_options:"]
+    lines += [f"        {member}" for member in re.findall(r"^  (\w+ \w+);", body, re.MULTILINE)]
+    for result, name, arguments in re.findall(
+        r"^FASTDIV_API (\w[\w ]*[ *])(\w+)\((.*?)\);", header, re.MULTILINE | re.DOTALL
+    ):
+        parts = [part.strip() for part in arguments.replace("\n", " ").split(",")]
+        if parts == ["void"]:
+            lines.append(f"    {result}{name}()")
+            continue
+        lines.append(f"    {result}{name}(")
+        lines += [f"        {part}," for part in parts[:-1]] + [f"        {parts[-1]})"]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    OUTPUT.write_text(generate(HEADER.read_text()))
