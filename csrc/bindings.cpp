@@ -8,6 +8,7 @@
 #include "capsules.hpp"
 #include "fastdiv/fastdiv.h"
 #include "kernels/list.hpp"
+#include "ufunc.hpp"
 
 namespace py = pybind11;
 
@@ -211,4 +212,5 @@ PYBIND11_MODULE(_native, m, py::mod_gil_not_used()) {
   FASTDIV_DEFINE_ONE(self_information)
   FASTDIV_ROW_MEASURES_2(FASTDIV_DEFINE_TWO)
   FASTDIV_PAIRWISE_MEASURES(FASTDIV_DEFINE_PAIRWISE)
+  m.def("ufunc", &ufunc::by_name, py::arg("name"), py::arg("doc"));
 }

@@ -14,6 +14,7 @@ namespace {
 
 using fastdiv::Array;
 using fastdiv::Call;
+using fastdiv::Elementwise;
 using fastdiv::Measure;
 using fastdiv::Options;
 using fastdiv::PairwiseCall;
@@ -141,6 +142,12 @@ int elements(const Arguments<T>& arguments) {
 }
 
 template <class T>
+int mapped(Elementwise function, const Arguments<T>& arguments, int inputs) {
+  return guarded(
+      [&] { fastdiv::map_elementwise(function, checked_call(fastdiv::kMeasures, arguments, inputs, 1, 1)); });
+}
+
+template <class T>
 int pairs(Measure measure, size_t rows_p, size_t rows_q, size_t n, const T* p, const ptrdiff_t* p_strides, const T* q,
           const ptrdiff_t* q_strides, const fastdiv_options* options, T* value) {
   return guarded([&] {
@@ -255,6 +262,20 @@ int fastdiv_set_num_threads(int count) {
     return pairs<T_>(fastdiv::k_##name, rows_p, rows_q, n, p, p_strides, q, q_strides, options, value);          \
   }
 
+#define FASTDIV_ELEMENTWISE_ONE(name, suffix)                                                                    \
+  int fastdiv_##name##_##suffix(FASTDIV_SHAPE, FASTDIV_IN(x), FASTDIV_OUT(value)) {                              \
+    Arguments<T_> a = {ndim, shape, {x, nullptr}, {x_strides, nullptr}, nullptr, nullptr, nullptr, value,        \
+                       value_strides, {nullptr, nullptr}, {nullptr, nullptr}};                                   \
+    return mapped(fastdiv::e_##name, a, 1);                                                                      \
+  }
+
+#define FASTDIV_ELEMENTWISE_TWO(name, suffix)                                                                    \
+  int fastdiv_##name##_##suffix(FASTDIV_SHAPE, FASTDIV_IN(x), FASTDIV_IN(y), FASTDIV_OUT(value)) {               \
+    Arguments<T_> a = {ndim, shape, {x, y}, {x_strides, y_strides}, nullptr, nullptr, nullptr, value,            \
+                       value_strides, {nullptr, nullptr}, {nullptr, nullptr}};                                   \
+    return mapped(fastdiv::e_##name, a, 2);                                                                      \
+  }
+
 #define T_ float
 #define X(name) FASTDIV_ONE_INPUT(name, f32, rows(fastdiv::k_##name, a, 1))
 FASTDIV_ROW_MEASURES_1(X)
@@ -269,6 +290,12 @@ FASTDIV_JOINT_MEASURES(X)
 FASTDIV_PAIRWISE_MEASURES(X)
 #undef X
 FASTDIV_ONE_INPUT(self_information, f32, elements(a))
+#define X(name) FASTDIV_ELEMENTWISE_ONE(name, f32)
+FASTDIV_ELEMENTWISE_1(X)
+#undef X
+#define X(name) FASTDIV_ELEMENTWISE_TWO(name, f32)
+FASTDIV_ELEMENTWISE_2(X)
+#undef X
 #undef T_
 
 #define T_ double
@@ -285,6 +312,12 @@ FASTDIV_JOINT_MEASURES(X)
 FASTDIV_PAIRWISE_MEASURES(X)
 #undef X
 FASTDIV_ONE_INPUT(self_information, f64, elements(a))
+#define X(name) FASTDIV_ELEMENTWISE_ONE(name, f64)
+FASTDIV_ELEMENTWISE_1(X)
+#undef X
+#define X(name) FASTDIV_ELEMENTWISE_TWO(name, f64)
+FASTDIV_ELEMENTWISE_2(X)
+#undef X
 #undef T_
 
 }  // extern "C"

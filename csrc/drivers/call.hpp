@@ -40,6 +40,8 @@ template <class T>
 void reduce_tables(const Call<T>& call);
 template <class T>
 void map_self_information(const Call<T>& call);
+template <class T>
+void map_elementwise(Elementwise function, const Call<T>& call);  // the options have no meaning
 
 // value[i, j] of all pairs of rows; q.data == nullptr: the pairs i < j of p.
 template <class T>

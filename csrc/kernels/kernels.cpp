@@ -1,12 +1,15 @@
 // Compiled once per instruction set; exports the table of that set and nothing else.
 #include "kernels/probabilities/conditional_entropy.hpp"
 #include "kernels/probabilities/cross_entropy.hpp"
+#include "kernels/probabilities/entr.hpp"
 #include "kernels/probabilities/entropy.hpp"
 #include "kernels/probabilities/js_distance.hpp"
 #include "kernels/probabilities/js_divergence.hpp"
+#include "kernels/probabilities/kl_div.hpp"
 #include "kernels/probabilities/kl_divergence.hpp"
 #include "kernels/probabilities/mixture_entropy.hpp"
 #include "kernels/probabilities/mutual_information.hpp"
+#include "kernels/probabilities/rel_entr.hpp"
 #include "kernels/probabilities/self_information.hpp"
 #include "kernels/table.hpp"
 
@@ -55,6 +58,9 @@ constexpr fastdiv::Kernels<T> kernels() {
       mixture_entropy<T>,
       self_information<T>,
       self_information_gradient<T>,
+#define FASTDIV_ELEMENTWISE_KERNEL(name) name<T>,
+      {FASTDIV_ELEMENTWISE(FASTDIV_ELEMENTWISE_KERNEL)},
+#undef FASTDIV_ELEMENTWISE_KERNEL
       elementary<T>};
 }
 

@@ -12,6 +12,11 @@
 // Also for all pairs of rows.
 #define FASTDIV_PAIRWISE_MEASURES(X) X(kl_divergence) X(js_divergence) X(js_distance)
 
+// Of single elements, not normalised: X(name), by the number of arrays.
+#define FASTDIV_ELEMENTWISE_1(X) X(entr)
+#define FASTDIV_ELEMENTWISE_2(X) X(rel_entr) X(kl_div)
+#define FASTDIV_ELEMENTWISE(X) FASTDIV_ELEMENTWISE_1(X) FASTDIV_ELEMENTWISE_2(X)
+
 #define FASTDIV_MEASURES(X) FASTDIV_ROW_MEASURES_1(X) FASTDIV_ROW_MEASURES_2(X) FASTDIV_JOINT_MEASURES(X)
 
 #endif

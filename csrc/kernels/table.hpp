@@ -57,6 +57,17 @@ enum Measure : int {
       kMeasures
 };
 
+enum Elementwise : int {
+#define FASTDIV_ELEMENTWISE_ENUM(name) e_##name,
+  FASTDIV_ELEMENTWISE(FASTDIV_ELEMENTWISE_ENUM)
+#undef FASTDIV_ELEMENTWISE_ENUM
+      kElementwise
+};
+
+// out[i] of the inputs' elements i; out may be an input's own memory.
+template <class T>
+using ElementwiseKernel = void (*)(const T* const* inputs, T* out, size_t n);
+
 template <class T>
 struct Kernels {
   MeasureKernels<T> measure[kMeasures];
@@ -73,6 +84,7 @@ struct Kernels {
   // -log(x / sum), and its gradient shift - cotangent / x (0 where x is 0)
   void (*self_information)(const T* x, T* out, size_t n, const RowConstants<T>& row, T unit);
   void (*self_information_gradient)(const T* x, const T* cotangent, T* out, size_t n, T shift, T unit);
+  ElementwiseKernel<T> elementwise[kElementwise];
   void (*elementary)(int function, const T* x, T* out, size_t n);  // for tests of accuracy
 };
 

@@ -1,0 +1,3 @@
+"""Drop-ins for `scipy.spatial`."""
+
+from . import distance as distance

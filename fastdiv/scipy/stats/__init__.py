@@ -1,0 +1,3 @@
+"""Drop-ins for `scipy.stats`."""
+
+from ._entropy import entropy as entropy
