@@ -396,6 +396,56 @@ cdef extern from "fastdiv/fastdiv.h" nogil:
         const ptrdiff_t *value_strides,
         double *grad_p,
         const ptrdiff_t *grad_p_strides)
+    int fastdiv_entr_f32(
+        size_t ndim,
+        const size_t *shape,
+        const float *x,
+        const ptrdiff_t *x_strides,
+        float *value,
+        const ptrdiff_t *value_strides)
+    int fastdiv_entr_f64(
+        size_t ndim,
+        const size_t *shape,
+        const double *x,
+        const ptrdiff_t *x_strides,
+        double *value,
+        const ptrdiff_t *value_strides)
+    int fastdiv_rel_entr_f32(
+        size_t ndim,
+        const size_t *shape,
+        const float *x,
+        const ptrdiff_t *x_strides,
+        const float *y,
+        const ptrdiff_t *y_strides,
+        float *value,
+        const ptrdiff_t *value_strides)
+    int fastdiv_rel_entr_f64(
+        size_t ndim,
+        const size_t *shape,
+        const double *x,
+        const ptrdiff_t *x_strides,
+        const double *y,
+        const ptrdiff_t *y_strides,
+        double *value,
+        const ptrdiff_t *value_strides)
+    int fastdiv_kl_div_f32(
+        size_t ndim,
+        const size_t *shape,
+        const float *x,
+        const ptrdiff_t *x_strides,
+        const float *y,
+        const ptrdiff_t *y_strides,
+        float *value,
+        const ptrdiff_t *value_strides)
+    int fastdiv_kl_div_f64(
+        size_t ndim,
+        const size_t *shape,
+        const double *x,
+        const ptrdiff_t *x_strides,
+        const double *y,
+        const ptrdiff_t *y_strides,
+        double *value,
+        const ptrdiff_t *value_strides)
     int fastdiv_pairwise_kl_divergence_f32(
         size_t rows_p,
         size_t rows_q,
