@@ -103,9 +103,8 @@ void two_inputs(F value_only, G with_grad, const py::array& p, const py::array& 
     if (out_p.data == nullptr && out_q.data == nullptr)
       return value_only(shape.ndim, shape.sizes, in_p.data, in_p.strides, in_q.data, in_q.strides, &options, out.data,
                         out.strides);
-    return with_grad(shape.ndim, shape.sizes, in_p.data, in_p.strides, in_q.data, in_q.strides, &options,
-                     upstream.data, upstream.strides, out.data, out.strides, out_p.data, out_p.strides, out_q.data,
-                     out_q.strides);
+    return with_grad(shape.ndim, shape.sizes, in_p.data, in_p.strides, in_q.data, in_q.strides, &options, upstream.data,
+                     upstream.strides, out.data, out.strides, out_p.data, out_p.strides, out_q.data, out_q.strides);
   });
 }
 
@@ -198,10 +197,10 @@ PYBIND11_MODULE(_native, m, py::mod_gil_not_used()) {
     if (int status = fastdiv_set_num_threads(count)) raise(status);
   });
 
-#define FASTDIV_FUNCTIONS(name)                                                                     \
-  Functions<decltype(&fastdiv_##name##_f32), decltype(&fastdiv_##name##_f64),                       \
+#define FASTDIV_FUNCTIONS(name)                                                                              \
+  Functions<decltype(&fastdiv_##name##_f32), decltype(&fastdiv_##name##_f64),                                \
             decltype(&fastdiv_##name##_value_and_grad_f32), decltype(&fastdiv_##name##_value_and_grad_f64)>{ \
-      &fastdiv_##name##_f32, &fastdiv_##name##_f64, &fastdiv_##name##_value_and_grad_f32,           \
+      &fastdiv_##name##_f32, &fastdiv_##name##_f64, &fastdiv_##name##_value_and_grad_f32,                    \
       &fastdiv_##name##_value_and_grad_f64}
 #define FASTDIV_DEFINE_ONE(name) define_one_input(m, #name, FASTDIV_FUNCTIONS(name));
 #define FASTDIV_DEFINE_TWO(name) define_two_inputs(m, #name, FASTDIV_FUNCTIONS(name));

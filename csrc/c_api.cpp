@@ -1,6 +1,4 @@
 // The C functions: arguments are checked, exceptions become status codes, the drivers do the rest.
-#include "fastdiv/fastdiv.h"
-
 #include <cmath>
 #include <cstdint>
 #include <cstring>
@@ -8,6 +6,7 @@
 
 #include "dispatch.hpp"
 #include "drivers/call.hpp"
+#include "fastdiv/fastdiv.h"
 #include "thread_pool.hpp"
 
 namespace {
@@ -222,102 +221,16 @@ int fastdiv_set_num_threads(int count) {
   return guarded([&] { fastdiv::set_num_threads(count); });
 }
 
-#define FASTDIV_SHAPE size_t ndim, const size_t *shape
-#define FASTDIV_IN(x) const T_ *x, const ptrdiff_t *x##_strides
-#define FASTDIV_OUT(x) T_ *x, const ptrdiff_t *x##_strides
+#define FASTDIV_TYPE float
+#define FASTDIV_SUFFIX f32
+#include "c_functions.inc"
+#undef FASTDIV_TYPE
+#undef FASTDIV_SUFFIX
 
-// T_ is the element type while a list is expanded.
-#define FASTDIV_ONE_INPUT(name, suffix, run)                                                                     \
-  int fastdiv_##name##_##suffix(FASTDIV_SHAPE, FASTDIV_IN(p), const fastdiv_options* options,                    \
-                                FASTDIV_OUT(value)) {                                                            \
-    Arguments<T_> a = {ndim, shape, {p, nullptr}, {p_strides, nullptr}, options, nullptr, nullptr, value,        \
-                       value_strides, {nullptr, nullptr}, {nullptr, nullptr}};                                   \
-    return run;                                                                                                  \
-  }                                                                                                              \
-  int fastdiv_##name##_value_and_grad_##suffix(FASTDIV_SHAPE, FASTDIV_IN(p), const fastdiv_options* options,     \
-                                               FASTDIV_IN(cotangent), FASTDIV_OUT(value), FASTDIV_OUT(grad_p)) { \
-    Arguments<T_> a = {ndim, shape, {p, nullptr}, {p_strides, nullptr}, options, cotangent, cotangent_strides,   \
-                       value, value_strides, {grad_p, nullptr}, {grad_p_strides, nullptr}};                      \
-    return run;                                                                                                  \
-  }
-
-#define FASTDIV_TWO_INPUTS(name, suffix, run)                                                                    \
-  int fastdiv_##name##_##suffix(FASTDIV_SHAPE, FASTDIV_IN(p), FASTDIV_IN(q), const fastdiv_options* options,     \
-                                FASTDIV_OUT(value)) {                                                            \
-    Arguments<T_> a = {ndim, shape, {p, q}, {p_strides, q_strides}, options, nullptr, nullptr, value,            \
-                       value_strides, {nullptr, nullptr}, {nullptr, nullptr}};                                   \
-    return run;                                                                                                  \
-  }                                                                                                              \
-  int fastdiv_##name##_value_and_grad_##suffix(                                                                  \
-      FASTDIV_SHAPE, FASTDIV_IN(p), FASTDIV_IN(q), const fastdiv_options* options, FASTDIV_IN(cotangent),        \
-      FASTDIV_OUT(value), FASTDIV_OUT(grad_p), FASTDIV_OUT(grad_q)) {                                            \
-    Arguments<T_> a = {ndim, shape, {p, q}, {p_strides, q_strides}, options, cotangent, cotangent_strides,       \
-                       value, value_strides, {grad_p, grad_q}, {grad_p_strides, grad_q_strides}};                \
-    return run;                                                                                                  \
-  }
-
-#define FASTDIV_PAIRWISE(name, suffix)                                                                           \
-  int fastdiv_pairwise_##name##_##suffix(size_t rows_p, size_t rows_q, size_t n, FASTDIV_IN(p), FASTDIV_IN(q),   \
-                                         const fastdiv_options* options, T_* value) {                            \
-    return pairs<T_>(fastdiv::k_##name, rows_p, rows_q, n, p, p_strides, q, q_strides, options, value);          \
-  }
-
-#define FASTDIV_ELEMENTWISE_ONE(name, suffix)                                                                    \
-  int fastdiv_##name##_##suffix(FASTDIV_SHAPE, FASTDIV_IN(x), FASTDIV_OUT(value)) {                              \
-    Arguments<T_> a = {ndim, shape, {x, nullptr}, {x_strides, nullptr}, nullptr, nullptr, nullptr, value,        \
-                       value_strides, {nullptr, nullptr}, {nullptr, nullptr}};                                   \
-    return mapped(fastdiv::e_##name, a, 1);                                                                      \
-  }
-
-#define FASTDIV_ELEMENTWISE_TWO(name, suffix)                                                                    \
-  int fastdiv_##name##_##suffix(FASTDIV_SHAPE, FASTDIV_IN(x), FASTDIV_IN(y), FASTDIV_OUT(value)) {               \
-    Arguments<T_> a = {ndim, shape, {x, y}, {x_strides, y_strides}, nullptr, nullptr, nullptr, value,            \
-                       value_strides, {nullptr, nullptr}, {nullptr, nullptr}};                                   \
-    return mapped(fastdiv::e_##name, a, 2);                                                                      \
-  }
-
-#define T_ float
-#define X(name) FASTDIV_ONE_INPUT(name, f32, rows(fastdiv::k_##name, a, 1))
-FASTDIV_ROW_MEASURES_1(X)
-#undef X
-#define X(name) FASTDIV_TWO_INPUTS(name, f32, rows(fastdiv::k_##name, a, 2))
-FASTDIV_ROW_MEASURES_2(X)
-#undef X
-#define X(name) FASTDIV_ONE_INPUT(name, f32, tables(fastdiv::k_##name, a))
-FASTDIV_JOINT_MEASURES(X)
-#undef X
-#define X(name) FASTDIV_PAIRWISE(name, f32)
-FASTDIV_PAIRWISE_MEASURES(X)
-#undef X
-FASTDIV_ONE_INPUT(self_information, f32, elements(a))
-#define X(name) FASTDIV_ELEMENTWISE_ONE(name, f32)
-FASTDIV_ELEMENTWISE_1(X)
-#undef X
-#define X(name) FASTDIV_ELEMENTWISE_TWO(name, f32)
-FASTDIV_ELEMENTWISE_2(X)
-#undef X
-#undef T_
-
-#define T_ double
-#define X(name) FASTDIV_ONE_INPUT(name, f64, rows(fastdiv::k_##name, a, 1))
-FASTDIV_ROW_MEASURES_1(X)
-#undef X
-#define X(name) FASTDIV_TWO_INPUTS(name, f64, rows(fastdiv::k_##name, a, 2))
-FASTDIV_ROW_MEASURES_2(X)
-#undef X
-#define X(name) FASTDIV_ONE_INPUT(name, f64, tables(fastdiv::k_##name, a))
-FASTDIV_JOINT_MEASURES(X)
-#undef X
-#define X(name) FASTDIV_PAIRWISE(name, f64)
-FASTDIV_PAIRWISE_MEASURES(X)
-#undef X
-FASTDIV_ONE_INPUT(self_information, f64, elements(a))
-#define X(name) FASTDIV_ELEMENTWISE_ONE(name, f64)
-FASTDIV_ELEMENTWISE_1(X)
-#undef X
-#define X(name) FASTDIV_ELEMENTWISE_TWO(name, f64)
-FASTDIV_ELEMENTWISE_2(X)
-#undef X
-#undef T_
+#define FASTDIV_TYPE double
+#define FASTDIV_SUFFIX f64
+#include "c_functions.inc"
+#undef FASTDIV_TYPE
+#undef FASTDIV_SUFFIX
 
 }  // extern "C"

@@ -31,7 +31,8 @@ inline constexpr const char* kTypeName<const fastdiv_options*> = "fastdiv_option
 template <class... Arguments>
 void publish(pybind11::dict& functions, const char* name, int (*function)(Arguments...)) {
   std::string signature;
-  for (const char* type : {kTypeName<Arguments>...}) signature += (signature.empty() ? "int (" : ", ") + std::string(type);
+  for (const char* type : {kTypeName<Arguments>...})
+    signature += (signature.empty() ? "int (" : ", ") + std::string(type);
   // A capsule does not copy its name; it lives as long as the process.
   functions[name] = pybind11::capsule(reinterpret_cast<void*>(function), strdup((signature + ")").c_str()));
 }
@@ -39,12 +40,12 @@ void publish(pybind11::dict& functions, const char* name, int (*function)(Argume
 inline pybind11::dict c_functions() {
   pybind11::dict functions;
 #define FASTDIV_PUBLISH_ONE(function) publish(functions, #function, &function);
-#define FASTDIV_PUBLISH(name)                            \
+#define FASTDIV_PUBLISH(name)                              \
   FASTDIV_PUBLISH_ONE(fastdiv_##name##_f32)                \
   FASTDIV_PUBLISH_ONE(fastdiv_##name##_f64)                \
   FASTDIV_PUBLISH_ONE(fastdiv_##name##_value_and_grad_f32) \
   FASTDIV_PUBLISH_ONE(fastdiv_##name##_value_and_grad_f64)
-#define FASTDIV_PUBLISH_PAIRWISE(name)            \
+#define FASTDIV_PUBLISH_PAIRWISE(name)               \
   FASTDIV_PUBLISH_ONE(fastdiv_pairwise_##name##_f32) \
   FASTDIV_PUBLISH_ONE(fastdiv_pairwise_##name##_f64)
   FASTDIV_MEASURES(FASTDIV_PUBLISH)

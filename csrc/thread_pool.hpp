@@ -17,8 +17,7 @@ void run_tasks(size_t count, void (*task)(void*, size_t), void* context);
 template <class Task>
 void parallel_for(size_t count, const Task& task) {
   detail::run_tasks(
-      count, [](void* context, size_t index) { (*static_cast<Task*>(context))(index); },
-      const_cast<Task*>(&task));
+      count, [](void* context, size_t index) { (*static_cast<Task*>(context))(index); }, const_cast<Task*>(&task));
 }
 
 template <class Task>

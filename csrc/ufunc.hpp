@@ -32,8 +32,8 @@ void loop(char** operands, const py::ssize_t* sizes, const py::ssize_t* steps, v
     status = reinterpret_cast<Function>(function)(1, shape, data[0], strides, data[1], strides + 1);
   } else {
     typedef int (*Function)(size_t, Shape, const T*, Strides, const T*, Strides, T*, Strides);
-    status = reinterpret_cast<Function>(function)(1, shape, data[0], strides, data[1], strides + 1, data[2],
-                                                  strides + 2);
+    status =
+        reinterpret_cast<Function>(function)(1, shape, data[0], strides, data[1], strides + 1, data[2], strides + 2);
   }
   std::feclearexcept(FE_ALL_EXCEPT);  // of lanes that were discarded: values never warn
   if (status == FASTDIV_OK) return;
@@ -62,8 +62,8 @@ py::object make(const char* name, const std::string& doc, F32 f32, F64 f64) {
   py::capsule table = py::detail::import_numpy_core_submodule("_multiarray_umath").attr("_UFUNC_API");
   auto create = reinterpret_cast<FromFuncAndData>(table.get_pointer<void*>()[1]);
   constexpr int kNoIdentity = -1;
-  PyObject* result = create(d->loops, d->functions, d->types.data(), 2, kInputs, 1, kNoIdentity, d->name.c_str(),
-                            d->doc.c_str(), 0);
+  PyObject* result =
+      create(d->loops, d->functions, d->types.data(), 2, kInputs, 1, kNoIdentity, d->name.c_str(), d->doc.c_str(), 0);
   if (result == nullptr) throw py::error_already_set();
   return py::reinterpret_steal<py::object>(result);
 }

@@ -12,9 +12,8 @@ class Batch {
  public:
   template <class T>
   explicit Batch(const Call<T>& call) {
-    const ptrdiff_t* strides[kOperands] = {call.input[0].strides,  call.input[1].strides,
-                                           call.cotangent.strides, call.value.strides,
-                                           call.gradient[0].strides, call.gradient[1].strides};
+    const ptrdiff_t* strides[kOperands] = {call.input[0].strides, call.input[1].strides,    call.cotangent.strides,
+                                           call.value.strides,    call.gradient[0].strides, call.gradient[1].strides};
     for (size_t axis = 0; axis < call.batch_ndim; ++axis) append(call.shape[axis], axis, strides);
   }
 

@@ -40,8 +40,7 @@ class RowReduction {
         gradient_[i] = RowOutput<T>(gradient.data + offsets[kGradP + i], gradient.strides[call_.batch_ndim], n_, 2 + i);
     }
     double terms[kMaxTerms] = {NAN, NAN};
-    if (sum[0].valid && sum[1].valid)
-      sum_terms(row_constants<T>(traits, sum, call_.options.weight), terms, for_each);
+    if (sum[0].valid && sum[1].valid) sum_terms(row_constants<T>(traits, sum, call_.options.weight), terms, for_each);
     double cotangent = call_.cotangent.data != nullptr ? call_.cotangent.data[offsets[kCotangent]] : 1;
     Event<T> event(traits, call_.options, sum, terms, cotangent);
     *value = static_cast<T>(event.value);

@@ -27,14 +27,6 @@ constexpr fastdiv::MeasureKernels<T> measure() {
             {terms<T, Op, false, 0>, terms<T, Op, false, 1>, terms<T, Op, false, 2>, terms<T, Op, false, 3>}};
 }
 
-typedef Entropy entropy_op;
-typedef CrossEntropy cross_entropy_op;
-typedef KlDivergence kl_divergence_op;
-typedef JsDivergence js_divergence_op;
-typedef JsDistance js_distance_op;
-typedef ConditionalEntropy conditional_entropy_op;
-typedef MutualInformation mutual_information_op;
-
 // The joint driver derives the plain measures from the normalised ones.
 template <class T, class Named>
 constexpr fastdiv::MeasureKernels<T> joint_measure() {

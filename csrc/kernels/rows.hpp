@@ -69,8 +69,8 @@ FASTDIV_INLINE void add_vector(const T* const* inputs, size_t at, Vec<T> (*runni
     if (Body::kGradients & (1 << k)) store(raw[k] + at, gradient[k]);
 }
 
-// Adds the terms of elements [i, end) to the running sums. The last, partial vectors see zeros past the end, which every
-// measure counts as nothing.
+// Adds the terms of elements [i, end) to the running sums. The last, partial vectors see zeros past the end, which
+// every measure counts as nothing.
 template <class T, int kInputs, int kTerms, class Body>
 FASTDIV_INLINE void add_elements(const T* const* inputs, size_t i, size_t end, Vec<T> (*running)[kVectorsPerBlock],
                                  const Body& body, T* const* raw) {
@@ -143,8 +143,8 @@ struct Bound {
     }
   }
 
-  __attribute__((noinline, cold)) static void call_special(const typename Op::template Row<T>& row,
-                                                           const Vec<T>* x, Vec<T>* term, Vec<T>* gradient) {
+  __attribute__((noinline, cold)) static void call_special(const typename Op::template Row<T>& row, const Vec<T>* x,
+                                                           Vec<T>* term, Vec<T>* gradient) {
     gradient[0] = gradient[1] = Vec<T>{};
     Op::template apply_special<T, kNormalized, kWanted>(row, x, term, gradient);
   }

@@ -21,19 +21,18 @@ struct RowConstants {
 // Adds a chunk's terms into sums[0 .. terms), and, where raw[i] is given, writes the gradient by
 // input i before centring. raw[i] may be the input's own memory.
 template <class T>
-using TermsKernel = void (*)(const T* const* inputs, size_t n, const RowConstants<T>& row, double* sums,
-                             T* const* raw);
+using TermsKernel = void (*)(const T* const* inputs, size_t n, const RowConstants<T>& row, double* sums, T* const* raw);
 
 // How the driver turns terms and raw gradients into values and gradients.
 struct MeasureTraits {
-  int inputs;             // arrays given by the caller
-  int terms;              // sums per row
-  bool mixture;           // value = weight * sums[0] + (1 - weight) * sums[1], not sums[0]
-  bool scales_each;       // every input is divided by its sum; otherwise the others by sum / sum[0]
-  bool square_root;       // value = sqrt(value)
-  int exact_sum;          // the input whose sum is needed in two parts, or -1
-  int center_term[2];     // normalised gradient: raw - sums[term] (none: -1)
-  double center_plain[2]; // plain gradient: raw - constant
+  int inputs;              // arrays given by the caller
+  int terms;               // sums per row
+  bool mixture;            // value = weight * sums[0] + (1 - weight) * sums[1], not sums[0]
+  bool scales_each;        // every input is divided by its sum; otherwise the others by sum / sum[0]
+  bool square_root;        // value = sqrt(value)
+  int exact_sum;           // the input whose sum is needed in two parts, or -1
+  int center_term[2];      // normalised gradient: raw - sums[term] (none: -1)
+  double center_plain[2];  // plain gradient: raw - constant
 };
 
 template <class T>

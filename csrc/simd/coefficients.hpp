@@ -1,6 +1,7 @@
 // Written by generate_coefficients.py: change that file, not this one.
 // 2 atanh(s) = 2 s + s^3 R(s^2), |s| <= 0.200372;
 // exp(r) = 1 + r + r^2 E(r), |r| <= ln(2)/2. Lowest power first.
+// clang-format off
 #pragma once
 
 namespace {

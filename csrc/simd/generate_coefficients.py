@@ -64,7 +64,7 @@ def main() -> None:
     print("// Written by generate_coefficients.py: change that file, not this one.")
     print("// 2 atanh(s) = 2 s + s^3 R(s^2), |s| <= " + mp.nstr(LARGEST_S, 6) + ";")
     print("// exp(r) = 1 + r + r^2 E(r), |r| <= ln(2)/2. Lowest power first.")
-    print("#pragma once\n\nnamespace {\n")
+    print("// clang-format off\n#pragma once\n\nnamespace {\n")
     print("\n\n".join(parts))
     print("\n}  // namespace")
 

@@ -25,8 +25,8 @@ template <class T>
 struct Ln2;
 template <>
 struct Ln2<double> {
-  static constexpr double kValue = 0x1.62e42fefa39efp-1, kHigh = 0x1.62e42fee00000p-1,
-                          kLow = 0x1.a39ef35793c76p-33, kInverse = 0x1.71547652b82fep+0;
+  static constexpr double kValue = 0x1.62e42fefa39efp-1, kHigh = 0x1.62e42fee00000p-1, kLow = 0x1.a39ef35793c76p-33,
+                          kInverse = 0x1.71547652b82fep+0;
 };
 template <>
 struct Ln2<float> {
@@ -45,9 +45,7 @@ FASTDIV_INLINE Bits<T> as_bits(Vec<T> x) {
 
 // Small non-negative integers as floating point numbers; AVX2 cannot convert 64-bit integers, so
 // the double is made by writing the integer into the mantissa of 2^52.
-FASTDIV_INLINE VecD from_small_integer(BitsD n) {
-  return as_float<double>(n | 0x4330000000000000ull) - 0x1p52;
-}
+FASTDIV_INLINE VecD from_small_integer(BitsD n) { return as_float<double>(n | 0x4330000000000000ull) - 0x1p52; }
 FASTDIV_INLINE VecF from_small_integer(BitsF n) { return __builtin_convertvector((MaskF)n, VecF); }
 
 // a/b = 2^k (1 + s)/(1 - s), so log(a/b) = k ln 2 + 2 atanh(s): one division and no rounded quotient.

@@ -117,8 +117,12 @@ FASTDIV_INLINE VecF fma(VecF a, VecF b, VecF c) { return (VecF)_mm256_fmadd_ps((
 FASTDIV_INLINE bool any(MaskD m) { return _mm256_movemask_pd((__m256d)m) != 0; }
 FASTDIV_INLINE bool any(MaskF m) { return _mm256_movemask_ps((__m256)m) != 0; }
 #elif defined(__aarch64__)
-FASTDIV_INLINE VecD fma(VecD a, VecD b, VecD c) { return (VecD)vfmaq_f64((float64x2_t)c, (float64x2_t)a, (float64x2_t)b); }
-FASTDIV_INLINE VecF fma(VecF a, VecF b, VecF c) { return (VecF)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b); }
+FASTDIV_INLINE VecD fma(VecD a, VecD b, VecD c) {
+  return (VecD)vfmaq_f64((float64x2_t)c, (float64x2_t)a, (float64x2_t)b);
+}
+FASTDIV_INLINE VecF fma(VecF a, VecF b, VecF c) {
+  return (VecF)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b);
+}
 FASTDIV_INLINE bool any(MaskD m) { return vmaxvq_u32((uint32x4_t)m) != 0; }
 FASTDIV_INLINE bool any(MaskF m) { return vmaxvq_u32((uint32x4_t)m) != 0; }
 #else

@@ -61,8 +61,18 @@ std::vector<T> specials() {
   using Limits = std::numeric_limits<T>;
   // The last arguments whose exp is finite, normal, and not 0.
   const T edges[] = {std::log(Limits::max()), std::log(Limits::min()), std::log(Limits::denorm_min())};
-  std::vector<T> list = {0, 1, 2, T(0.5), Limits::min(), Limits::denorm_min(), Limits::max(), Limits::epsilon(),
-                         Limits::infinity(), Limits::quiet_NaN(), Limits::max() / 8, Limits::max() / 4};
+  std::vector<T> list = {0,
+                         1,
+                         2,
+                         T(0.5),
+                         Limits::min(),
+                         Limits::denorm_min(),
+                         Limits::max(),
+                         Limits::epsilon(),
+                         Limits::infinity(),
+                         Limits::quiet_NaN(),
+                         Limits::max() / 8,
+                         Limits::max() / 4};
   for (T edge : edges) list.push_back(edge);
   size_t count = list.size();
   for (size_t i = 0; i < count; ++i) {
@@ -85,12 +95,12 @@ std::vector<T> arguments(size_t points) {
   const double reach = 0.7 * Limits::max_exponent, depth = 0.7 * (Limits::digits - Limits::min_exponent);
   std::vector<T> list = specials<T>();
   for (size_t i = 0; i < points; ++i) {
-    list.push_back(from_bits<T>(static_cast<Word>(random())));                            // of any magnitude
-    list.push_back(sign() * T(1 + sign() * std::exp2(uniform(-Limits::digits - 1, -1)))); // near 1 and -1
+    list.push_back(from_bits<T>(static_cast<Word>(random())));                             // of any magnitude
+    list.push_back(sign() * T(1 + sign() * std::exp2(uniform(-Limits::digits - 1, -1))));  // near 1 and -1
     list.push_back(T(uniform(0.5, 2.5)));
     list.push_back(sign() * T(std::exp2(uniform(-Limits::digits - 8, 2))));
-    list.push_back(T(uniform(-depth, reach)));                                            // where exp is neither 0 nor inf
-    double half_ln2 = 0.34657359027997264;                                                // where exp changes n
+    list.push_back(T(uniform(-depth, reach)));  // where exp is neither 0 nor inf
+    double half_ln2 = 0.34657359027997264;      // where exp changes n
     T boundary = T(half_ln2 * std::round(uniform(-depth, reach) / half_ln2));
     list.push_back(boundary + T(uniform(-4, 4)) * Limits::epsilon() * boundary);
     list.push_back(sign() * Limits::denorm_min() * T(std::floor(std::exp2(uniform(0, Limits::digits)))));
@@ -135,8 +145,8 @@ void report(const char* type, Worst (*worst)[3]) {
     for (int f = 0; f < 3; ++f) {
       const Worst& w = worst[k][f];
       bool fails = !(w.ulp <= kFunctions[f].allowed);
-      std::printf("%s %s %-5s %.4f ulp at %a, allowed %g%s\n", type, table->name, kFunctions[f].name, w.ulp,
-                  w.argument, kFunctions[f].allowed, fails ? ": TOO MUCH" : "");
+      std::printf("%s %s %-5s %.4f ulp at %a, allowed %g%s\n", type, table->name, kFunctions[f].name, w.ulp, w.argument,
+                  kFunctions[f].allowed, fails ? ": TOO MUCH" : "");
       failures += fails;
     }
 }

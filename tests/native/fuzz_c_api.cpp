@@ -46,14 +46,12 @@ struct Function {
 #define JOINT_F64(name) {#name, &fastdiv_##name##_value_and_grad_f64, nullptr, nullptr, 2, 0},
 #define PAIRS_F32(name) {#name, nullptr, nullptr, &fastdiv_pairwise_##name##_f32, 1, 0},
 #define PAIRS_F64(name) {#name, nullptr, nullptr, &fastdiv_pairwise_##name##_f64, 1, 0},
-const Function<float> kFunctions32[] = {
-    FASTDIV_ROW_MEASURES_1(ONE_F32) FASTDIV_ROW_MEASURES_2(TWO_F32) FASTDIV_JOINT_MEASURES(JOINT_F32)
-        FASTDIV_PAIRWISE_MEASURES(PAIRS_F32){"self_information", &fastdiv_self_information_value_and_grad_f32,
-                                             nullptr, nullptr, 1, 1}};
-const Function<double> kFunctions64[] = {
-    FASTDIV_ROW_MEASURES_1(ONE_F64) FASTDIV_ROW_MEASURES_2(TWO_F64) FASTDIV_JOINT_MEASURES(JOINT_F64)
-        FASTDIV_PAIRWISE_MEASURES(PAIRS_F64){"self_information", &fastdiv_self_information_value_and_grad_f64,
-                                             nullptr, nullptr, 1, 1}};
+const Function<float> kFunctions32[] = {FASTDIV_ROW_MEASURES_1(ONE_F32) FASTDIV_ROW_MEASURES_2(
+    TWO_F32) FASTDIV_JOINT_MEASURES(JOINT_F32) FASTDIV_PAIRWISE_MEASURES(PAIRS_F32){
+    "self_information", &fastdiv_self_information_value_and_grad_f32, nullptr, nullptr, 1, 1}};
+const Function<double> kFunctions64[] = {FASTDIV_ROW_MEASURES_1(ONE_F64) FASTDIV_ROW_MEASURES_2(
+    TWO_F64) FASTDIV_JOINT_MEASURES(JOINT_F64) FASTDIV_PAIRWISE_MEASURES(PAIRS_F64){
+    "self_information", &fastdiv_self_information_value_and_grad_f64, nullptr, nullptr, 1, 1}};
 
 template <class T>
 struct Request {
@@ -81,7 +79,8 @@ Request<T> read_request(Input& in, const Function<T>* functions, size_t count) {
   r.options.base = flags & 4 ? 0 : in.number<double>();
   r.options.weight = flags & 8 ? 0.5 : in.number<double>();
   r.with_cotangent = flags & 16;
-  std::vector<size_t> value_shape(r.shape.begin(), r.shape.end() - static_cast<long>(f.event_ndim - f.value_event_ndim));
+  std::vector<size_t> value_shape(r.shape.begin(),
+                                  r.shape.end() - static_cast<long>(f.event_ndim - f.value_event_ndim));
   for (size_t i = 0; i < 2; ++i) {
     std::vector<size_t> shape = f.pairs ? std::vector<size_t>{r.shape[i], r.shape[2]} : r.shape;
     r.gradient[i] = !f.pairs && i < inputs && (flags & (32u << i));
@@ -91,8 +90,10 @@ Request<T> read_request(Input& in, const Function<T>* functions, size_t count) {
     if (!r.in_place[i]) r.grad[i].read(in, r.gradient[i] ? shape : std::vector<size_t>{0}, false, nullptr);
   }
   r.cotangent.read(in, r.with_cotangent ? value_shape : std::vector<size_t>{0}, true, nullptr);
-  if (f.pairs) r.value.contiguous(value_shape);
-  else r.value.read(in, value_shape, false, nullptr);
+  if (f.pairs)
+    r.value.contiguous(value_shape);
+  else
+    r.value.read(in, value_shape, false, nullptr);
   return r;
 }
 

@@ -158,7 +158,8 @@ struct Strided {
       case 2:  // many magnitudes
         return static_cast<T>(std::exp2(40 * in.uniform() - 38));
       case 3:  // all magnitudes
-        return static_cast<T>(std::exp2((Limits::max_exponent - Limits::min_exponent) * in.uniform() + Limits::min_exponent));
+        return static_cast<T>(
+            std::exp2((Limits::max_exponent - Limits::min_exponent) * in.uniform() + Limits::min_exponent));
       case 4:
         return Limits::denorm_min() * static_cast<T>(in.random() % 100);
       case 5:

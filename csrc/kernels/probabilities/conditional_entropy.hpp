@@ -7,8 +7,7 @@ namespace {
 
 struct ConditionalEntropy {
   static constexpr int kInputs = 3;  // the table, its marginal spread over the table, the marginal's low part
-  static constexpr fastdiv::MeasureTraits kTraits = {
-      1, 1, false, false, false, -1, {0, -1}, {0, 0}};
+  static constexpr fastdiv::MeasureTraits kTraits = {1, 1, false, false, false, -1, {0, -1}, {0, 0}};
 
   template <class T>
   struct Row {
@@ -37,5 +36,7 @@ struct ConditionalEntropy {
     gradient[0] = -log_conditional;
   }
 };
+
+typedef ConditionalEntropy conditional_entropy_op;  // as list.hpp names it
 
 }  // namespace

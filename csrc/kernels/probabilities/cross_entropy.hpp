@@ -15,16 +15,13 @@ FASTDIV_INLINE Vec<T> gradient_by_reference(Vec<T> p, Vec<T> entry, Vec<T> scale
 struct CrossEntropy {
   typedef CrossEntropy Formula;
   static constexpr int kInputs = 2;
-  static constexpr fastdiv::MeasureTraits kTraits = {
-      2, 1, false, false, false, /*exact_sum=*/1, {0, -1}, {0, 0}};
+  static constexpr fastdiv::MeasureTraits kTraits = {2, 1, false, false, false, /*exact_sum=*/1, {0, -1}, {0, 0}};
 
   template <class T>
   struct Row {
     Vec<T> high, low, scale;
     explicit Row(const RowConstants<T>& row)
-        : high(broadcast(row.sum_high[1])),
-          low(broadcast(row.sum_low[1])),
-          scale(broadcast(row.scale[1])) {}
+        : high(broadcast(row.sum_high[1])), low(broadcast(row.sum_low[1])), scale(broadcast(row.scale[1])) {}
   };
 
   template <class T, bool kNormalized, int kWanted>
@@ -56,5 +53,7 @@ struct CrossEntropy {
     gradient[1] = gradient_by_reference<T, kNormalized>(p, w, row.scale);
   }
 };
+
+typedef CrossEntropy cross_entropy_op;  // as list.hpp names it
 
 }  // namespace

@@ -8,14 +8,12 @@ namespace {
 struct Entropy {
   typedef Entropy Formula;
   static constexpr int kInputs = 1;
-  static constexpr fastdiv::MeasureTraits kTraits = {
-      1, 1, false, false, false, /*exact_sum=*/0, {0, -1}, {1, 0}};
+  static constexpr fastdiv::MeasureTraits kTraits = {1, 1, false, false, false, /*exact_sum=*/0, {0, -1}, {1, 0}};
 
   template <class T>
   struct Row {
     Vec<T> high, low;
-    explicit Row(const RowConstants<T>& row)
-        : high(broadcast(row.sum_high[0])), low(broadcast(row.sum_low[0])) {}
+    explicit Row(const RowConstants<T>& row) : high(broadcast(row.sum_high[0])), low(broadcast(row.sum_low[0])) {}
   };
 
   template <class T, bool kNormalized, int kWanted>
@@ -40,5 +38,7 @@ struct Entropy {
     gradient[0] = -log_p;
   }
 };
+
+typedef Entropy entropy_op;  // as list.hpp names it
 
 }  // namespace

@@ -10,4 +10,6 @@ struct JsDistance {
       2, 2, /*mixture=*/true, /*scales_each=*/true, /*square_root=*/true, -1, {0, 1}, {0, 0}};
 };
 
+typedef JsDistance js_distance_op;  // as list.hpp names it
+
 }  // namespace

@@ -11,8 +11,8 @@ namespace {
 struct JsDivergence {
   typedef JsDivergence Formula;
   static constexpr int kInputs = 2;
-  static constexpr fastdiv::MeasureTraits kTraits = {
-      2, 2, /*mixture=*/true, /*scales_each=*/true, false, -1, {0, 1}, {0, 0}};
+  static constexpr fastdiv::MeasureTraits kTraits = {2,     2,  /*mixture=*/true, /*scales_each=*/true,
+                                                     false, -1, {0, 1},           {0, 0}};
 
   template <class T>
   struct Row {
@@ -85,5 +85,7 @@ struct JsDivergence {
     gradient[1] = select(x[1] == 0, no_slope<T>(), gradient[1]);
   }
 };
+
+typedef JsDivergence js_divergence_op;  // as list.hpp names it
 
 }  // namespace

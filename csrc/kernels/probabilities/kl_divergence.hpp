@@ -34,8 +34,7 @@ FASTDIV_INLINE Vec<T> bregman(const Ratio<T>& r, Vec<T> a, Vec<T> b) {
 struct KlDivergence {
   typedef KlDivergence Formula;
   static constexpr int kInputs = 2;
-  static constexpr fastdiv::MeasureTraits kTraits = {
-      2, 1, false, false, false, -1, {0, -1}, {-1, 0}};
+  static constexpr fastdiv::MeasureTraits kTraits = {2, 1, false, false, false, -1, {0, -1}, {-1, 0}};
 
   template <class T>
   struct Row {
@@ -87,5 +86,7 @@ struct KlDivergence {
     gradient[1] = gradient_by_reference<T, kNormalized>(p, entry, scale);
   }
 };
+
+typedef KlDivergence kl_divergence_op;  // as list.hpp names it
 
 }  // namespace

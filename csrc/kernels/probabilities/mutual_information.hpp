@@ -7,8 +7,7 @@ namespace {
 
 struct MutualInformation {
   static constexpr int kInputs = 3;  // the table, the columns' marginal, the rows' share of the sum
-  static constexpr fastdiv::MeasureTraits kTraits = {
-      1, 1, false, false, false, -1, {0, -1}, {1, 0}};
+  static constexpr fastdiv::MeasureTraits kTraits = {1, 1, false, false, false, -1, {0, -1}, {1, 0}};
 
   template <class T>
   struct Row {
@@ -25,5 +24,7 @@ struct MutualInformation {
     KlDivergence::compare_any<T, kNormalized>(x[0], x[1], x[2], term, gradient);
   }
 };
+
+typedef MutualInformation mutual_information_op;  // as list.hpp names it
 
 }  // namespace
