@@ -83,7 +83,7 @@ class Measure:
             and out is None
             and not keepdims
             and (first.dtype is _FLOAT64 or first.dtype is _FLOAT32)
-            and first.flags.carray
+            and _is_contiguous(first)
             and first.ndim > 0
             and (len(arrays) == 1 or _is_alike(first, arrays[1]))
         ):
@@ -172,8 +172,13 @@ def _is_alike(first: Array, second: Any) -> bool:
         type(second) is np.ndarray
         and second.dtype is first.dtype
         and second.shape == first.shape
-        and second.flags.carray
+        and _is_contiguous(second)
     )
+
+
+def _is_contiguous(array: Array) -> bool:
+    flags = array.flags
+    return flags.c_contiguous and flags.aligned
 
 
 def _prepare(names: Sequence[str], values: Sequence[Any]) -> tuple[list[Array], np.dtype[Any]]:

@@ -117,7 +117,7 @@ FASTDIV_INLINE Vec<T> log_ratio(Vec<T> a, Vec<T> b) {
 // middle of the range; *k counts the powers of two taken out, so that x = result * 2^k.
 template <class T>
 FASTDIV_INLINE Vec<T> center_exponent(Vec<T> x, Vec<T>* k) {
-  Mask<T> small = x < 4 * Lanes<T>::kSmallestNormal;
+  Mask<T> small = x < Lanes<T>::kSmallestRegular;
   Mask<T> large = x > Lanes<T>::kLargest / 8;
   Vec<T> shift = select(small, broadcast<T>(0x1p64), select(large, broadcast<T>(0x1p-64), broadcast<T>(1)));
   *k = select(small, broadcast<T>(-64), select(large, broadcast<T>(64), broadcast<T>(0)));

@@ -52,7 +52,8 @@ struct Lanes<double> {
   static constexpr int kCount = kWidth / 8;
   static constexpr int kMantissaBits = 52;
   static constexpr int kExponentBias = 1023;
-  static constexpr double kSmallestNormal = 0x1p-1022;
+  // A number a little smaller than it is still normal, as divide_out needs of what it scales.
+  static constexpr double kSmallestRegular = 0x1p-1020;
   static constexpr double kLargest = 0x1.fffffffffffffp1023;
 };
 
@@ -66,7 +67,7 @@ struct Lanes<float> {
   static constexpr int kCount = kWidth / 4;
   static constexpr int kMantissaBits = 23;
   static constexpr int kExponentBias = 127;
-  static constexpr float kSmallestNormal = 0x1p-126f;
+  static constexpr float kSmallestRegular = 0x1p-124f;
   static constexpr float kLargest = 0x1.fffffep127f;
 };
 

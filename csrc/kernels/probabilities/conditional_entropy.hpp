@@ -24,7 +24,7 @@ struct ConditionalEntropy {
     Vec<T> log_conditional = log<T>(r);
     term[0] = -w * log_conditional;
     if (kWanted) gradient[0] = select(w == 0, no_slope<T>(), -log_conditional);
-    Mask<T> special = ~(w >= Lanes<T>::kSmallestNormal) & (w != 0);
+    Mask<T> special = ~(w >= Lanes<T>::kSmallestRegular) & (w != 0);
     if (!kNormalized) special |= marginal > Lanes<T>::kLargest / 8;
     return special;
   }

@@ -26,7 +26,7 @@ struct CrossEntropy {
 
   template <class T, bool kNormalized, int kWanted>
   FASTDIV_INLINE Mask<T> apply(const Row<T>& row, const Vec<T>* x, Vec<T>* term, Vec<T>* gradient) {
-    constexpr T kTiny = Lanes<T>::kSmallestNormal;
+    constexpr T kTiny = Lanes<T>::kSmallestRegular;
     const Vec<T> zero = {};
     Vec<T> p = x[0], w = x[1];
     Mask<T> absent = p == 0;

@@ -18,7 +18,7 @@ void entr(const T* const* inputs, T* out, size_t n) {
     Mask<T> absent = x == 0;
     Vec<T> safe = select(absent, one, x);
     Vec<T> result = -x * log_ratio<T>(safe, one);
-    Mask<T> special = ~((safe >= Lanes<T>::kSmallestNormal) & (safe <= Lanes<T>::kLargest / 8));
+    Mask<T> special = ~((safe >= Lanes<T>::kSmallestRegular) & (safe <= Lanes<T>::kLargest / 8));
     if (__builtin_expect(any(special), 0)) result = select(special, entr_any<T>(x), result);
     return select(absent, Vec<T>{}, result);
   });

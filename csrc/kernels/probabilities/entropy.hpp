@@ -26,7 +26,7 @@ struct Entropy {
     Vec<T> log_p = log<T>(r);
     term[0] = -w * log_p;  // 0 at w = 0, where log_p is some finite number
     if (kWanted) gradient[0] = select(w == 0, no_slope<T>(), -log_p);
-    Mask<T> special = ~(w >= Lanes<T>::kSmallestNormal) & (w != 0);
+    Mask<T> special = ~(w >= Lanes<T>::kSmallestRegular) & (w != 0);
     if (!kNormalized) special |= w > Lanes<T>::kLargest / 8;
     return special;
   }

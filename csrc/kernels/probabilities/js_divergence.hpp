@@ -23,7 +23,7 @@ struct JsDivergence {
           weight(broadcast(row.weight)),
           rest(broadcast(T(1) - row.weight)),
           // with p and q above it the mixture is a normal number too
-          tiny(Lanes<T>::kSmallestNormal / select(weight < rest, weight, rest)) {}
+          tiny(Lanes<T>::kSmallestRegular / select(weight < rest, weight, rest)) {}
   };
 
   // One distribution's half: x against the mixture m = x + step.
@@ -43,7 +43,7 @@ struct JsDivergence {
                                           Vec<T>* log_xm) {
     Vec<T> x = entry * scale;
     against_mixture<T, true>(x, m, step, term, log_xm);
-    Mask<T> faint = (x < Lanes<T>::kSmallestNormal) & (entry != 0);
+    Mask<T> faint = (x < Lanes<T>::kSmallestRegular) & (entry != 0);
     Vec<T> log_any = log_ratio_any<T>(entry, m) + log_ratio_any<T>(scale, broadcast<T>(1));
     Vec<T> any_term = fma(x, log_any, step);
     *log_xm = select(faint, log_any, *log_xm);

@@ -28,7 +28,7 @@ __attribute__((noinline, cold)) Vec<T> kl_div_any(Vec<T> x, Vec<T> y) {
   const Vec<T> one = broadcast<T>(1), up = broadcast<T>(0x1p64), down = broadcast<T>(0x1p-64);
   const Vec<T> infinity = broadcast<T>(__builtin_inf());
   Vec<T> larger = select(x > y, x, y);
-  Mask<T> faint = larger<T(0x1p64) * Lanes<T>::kSmallestNormal, huge = larger> Lanes<T>::kLargest / 8;
+  Mask<T> faint = (larger < T(0x1p64) * Lanes<T>::kSmallestRegular), huge = (larger > Lanes<T>::kLargest / 8);
   Vec<T> scale = select(faint, up, select(huge, down, one)), back = select(faint, down, select(huge, up, one));
   Vec<T> a = y * scale, b = x * scale;
   Mask<T> room = has_room<T>(a) & has_room<T>(b);

@@ -54,7 +54,7 @@ struct KlDivergence {
 
   template <class T, bool kNormalized, int kWanted>
   FASTDIV_INLINE Mask<T> compare(Vec<T> p, Vec<T> entry, Vec<T> scale, Vec<T>* term, Vec<T>* gradient) {
-    constexpr T kTiny = Lanes<T>::kSmallestNormal;
+    constexpr T kTiny = Lanes<T>::kSmallestRegular;
     const Vec<T> zero = {}, one = broadcast<T>(1);
     Vec<T> q = entry * scale;
     Mask<T> absent = p == 0;

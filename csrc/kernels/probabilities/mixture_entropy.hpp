@@ -14,7 +14,7 @@ struct MixtureEntropy {
   __attribute__((always_inline)) void operator()(const Vec<T>* x, Vec<T>* term, Vec<T>*) const {
     Vec<T> m = fma(weight, x[0], rest * x[1]), unused[2];
     // A subnormal mixture adds nothing that counts beside entries that sum to 1.
-    m = select(m < Lanes<T>::kSmallestNormal, Vec<T>{}, m);
+    m = select(m < Lanes<T>::kSmallestRegular, Vec<T>{}, m);
     Entropy::apply<T, true, 0>(whole, &m, term, unused);
   }
 };

@@ -8,7 +8,7 @@ namespace {
 // normal range.
 template <class T>
 FASTDIV_INLINE Mask<T> has_room(Vec<T> x) {
-  return (x >= T(0x1p32) * Lanes<T>::kSmallestNormal) & (x <= Lanes<T>::kLargest / 8);
+  return (x >= T(0x1p32) * Lanes<T>::kSmallestRegular) & (x <= Lanes<T>::kLargest / 8);
 }
 
 // Outside its domain a convex function is +inf, but NaN stays NaN.

@@ -16,7 +16,7 @@ void self_information(const T* x, T* out, size_t n, const RowConstants<T>& row, 
     r.difference = (r.scaled - high) - low;
     expand<T>(high, &r);
     Vec<T> log_p = log<T>(r);
-    Mask<T> special = ~((w >= Lanes<T>::kSmallestNormal) & (w <= Lanes<T>::kLargest / 8));
+    Mask<T> special = ~((w >= Lanes<T>::kSmallestRegular) & (w <= Lanes<T>::kLargest / 8));
     if (__builtin_expect(any(special), 0)) log_p = select(special, log_ratio_any<T>(w, high), log_p);
     return (0 - log_p) * unit;  // 0 - log 1 is 0, not -0
   });
