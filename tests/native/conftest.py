@@ -27,10 +27,13 @@ def tool():
 
 
 @pytest.fixture(scope="session")
-def run():
+def run(tmp_path_factory):
     """Run a command to its end; a failure shows what it printed."""
+    # Away from the sources: Python would take them for the installed package.
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
 
     def run_command(*command, timeout=300, **options):
+        options.setdefault("cwd", elsewhere)
         done = subprocess.run(
             [str(part) for part in command],
             stdout=subprocess.PIPE,

@@ -10,22 +10,23 @@ import fastdiv
 STRICT = ["-Wall", "-Wextra", "-pedantic", "-Werror"]
 
 
-def directory(option, function):
-    """Ask the command line; where the package has none, the function behind it."""
-    command = [sys.executable, "-m", "fastdiv", option]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
-    if "No module named fastdiv.__main__" in done.stderr:
-        return function()
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.strip() == function()
-    return done.stdout.strip()
+@pytest.fixture(scope="module")
+def folders(run):
+    """What the command line says, which is what the functions return."""
+    result = {
+        "--cmake-dir": fastdiv.get_cmake_dir(),
+        "--include-dir": fastdiv.get_include(),
+        "--pkg-config-dir": fastdiv.get_pkg_config_dir(),
+    }
+    for option, folder in result.items():
+        assert run(sys.executable, "-m", "fastdiv", option).strip() == folder
+    return result
 
 
 @pytest.fixture(scope="module")
-def programs(tmp_path_factory, consumer_source, cmake_configure, tool, run):
-    cmake_dir = directory("--cmake-dir", fastdiv.get_cmake_dir)
+def programs(tmp_path_factory, consumer_source, cmake_configure, tool, run, folders):
     build = tmp_path_factory.mktemp("consumer")
-    cmake_configure(consumer_source, build, f"-Dfastdiv_DIR={cmake_dir}")
+    cmake_configure(consumer_source, build, f"-Dfastdiv_DIR={folders['--cmake-dir']}")
     run(tool("cmake"), "--build", build)
     return build
 
@@ -53,9 +54,8 @@ def test_a_newer_version_is_refused(consumer_source, tmp_path, tool):
     assert "fastdiv" in done.stderr
 
 
-def test_pkg_config_consumer(consumer_source, tmp_path, tool, run, monkeypatch):
-    folder = directory("--pkg-config-dir", fastdiv.get_pkg_config_dir)
-    monkeypatch.setenv("PKG_CONFIG_PATH", folder)
+def test_pkg_config_consumer(consumer_source, tmp_path, tool, run, folders, monkeypatch):
+    monkeypatch.setenv("PKG_CONFIG_PATH", folders["--pkg-config-dir"])
     pkg_config = tool("pkg-config")
     assert run(pkg_config, "--modversion", "fastdiv").strip() == fastdiv.__version__
     flags = run(pkg_config, "--cflags", "--libs", "fastdiv").split()
@@ -67,8 +67,8 @@ def test_pkg_config_consumer(consumer_source, tmp_path, tool, run, monkeypatch):
 @pytest.mark.parametrize(
     ("compiler", "standard", "suffix"), [("cc", "c99", "c"), ("c++", "c++17", "cpp")]
 )
-def test_the_header_alone_is_strict(tmp_path, tool, run, compiler, standard, suffix):
-    include = directory("--include-dir", fastdiv.get_include)
+def test_the_header_alone_is_strict(tmp_path, tool, run, folders, compiler, standard, suffix):
+    include = folders["--include-dir"]
     source = tmp_path / f"header.{suffix}"
     source.write_text(
         "#include <fastdiv/fastdiv.h>\nfastdiv_options options = FASTDIV_OPTIONS_DEFAULT;\n"
