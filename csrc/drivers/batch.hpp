@@ -1,6 +1,8 @@
 // The batch axes of a call: neighbouring axes that all operands cross in one step are merged, so that most
 // batches have one axis.
 #pragma once
+#include <algorithm>
+
 #include "drivers/call.hpp"
 #include "drivers/chunks.hpp"
 
@@ -47,18 +49,20 @@ class Batch {
   ptrdiff_t strides_[kOperands][kMaxNdim];
 };
 
-// Runs make()'s reduction on every event. Threads share the events, or, where these are few and long, the chunks
-// of one event after another. The result does not depend on which.
+// Runs make()'s reduction on every event; it is told where the next one lies. Threads share the events, or, where these
+// are few and long, the chunks of one event after another. The result does not depend on which.
 template <class T, class Make>
 void for_each_event(const Call<T>& call, size_t event_size, const Make& make) {
   Batch batch(call);
   size_t events = batch.count(), cost = event_size + 16;
   auto run = [&](size_t begin, size_t end, const auto& for_each) {
     auto reduction = make();
-    ptrdiff_t offsets[kOperands];
+    ptrdiff_t offsets[kOperands], next[kOperands];
+    batch.locate(begin, next);
     for (size_t event = begin; event < end; ++event) {
-      batch.locate(event, offsets);
-      reduction.run(offsets, for_each);
+      std::copy_n(next, static_cast<int>(kOperands), offsets);
+      if (event + 1 < end) batch.locate(event + 1, next);
+      reduction.run(offsets, next, for_each);
     }
   };
   if (events == 0) return;

@@ -13,7 +13,7 @@ class ElementwiseMap {
       : call_(call), kernel_(kernel), n_(call.shape[call.batch_ndim]) {}
 
   template <class ForEach>
-  void run(const ptrdiff_t* offsets, const ForEach& for_each) {
+  void run(const ptrdiff_t* offsets, const ptrdiff_t*, const ForEach& for_each) {
     RowOutput<T> value(call_.value.data + offsets[kValue], stride(call_.value), n_, 2);
     for_each(chunk_count(n_), [&](size_t chunk) {
       const T* inputs[2] = {fetch(0, offsets[kP], chunk), nullptr};

@@ -46,7 +46,7 @@ struct Event {
     }
     double whole = traits.scales_each ? 1 : sum[0].high;
     double nats = 0;
-    for (int t = 0; t < traits.terms; ++t)
+    for (int t = 0; t < (traits.mixture ? 2 : 1); ++t)
       if (share[t] != 0) nats += share[t] * (terms[t] / whole);
     value = nats * options.unit;
     double slope = options.unit * cotangent;

@@ -54,7 +54,7 @@ class TableReduction {
   }
 
   template <class ForEach>
-  void run(const ptrdiff_t* offsets, const ForEach& for_each) {
+  void run(const ptrdiff_t* offsets, const ptrdiff_t* next, const ForEach& for_each) {
     T* value = call_.value.data + offsets[kValue];
     if (nx_ == 0 || ny_ == 0) {
       *value = 0;
@@ -66,7 +66,7 @@ class TableReduction {
     sum_marginals(for_each);
     if (!call_.options.normalize && largest_ == 0 && sum_[0].high == 0) return fill_zero(value);
     double terms[kMaxTerms] = {NAN, NAN};
-    if (sum_[0].valid) sum_terms(terms, for_each);
+    if (sum_[0].valid) sum_terms(pieces_ == 1 ? next[kP] - offsets[kP] : 0, terms, for_each);
     double cotangent = call_.cotangent.data != nullptr ? call_.cotangent.data[offsets[kCotangent]] : 1;
     Options normalized = call_.options;
     normalized.normalize = true;
@@ -208,8 +208,9 @@ class TableReduction {
   }
 
   template <class ForEach>
-  void sum_terms(double* terms, const ForEach& for_each) {
+  void sum_terms(ptrdiff_t ahead, double* terms, const ForEach& for_each) {
     RowConstants<T> row;
+    row.ahead[0] = ahead;
     terms[0] = terms[1] = 0;
     if (pieces_ == 1) return piece_terms(piece(0), row, terms);
     std::vector<double> partial(pieces_ * kMaxTerms);

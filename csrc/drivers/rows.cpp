@@ -22,7 +22,7 @@ class RowReduction {
   }
 
   template <class ForEach>
-  void run(const ptrdiff_t* offsets, const ForEach& for_each) {
+  void run(const ptrdiff_t* offsets, const ptrdiff_t* next, const ForEach& for_each) {
     const MeasureTraits& traits = measure_.traits;
     T* value = call_.value.data + offsets[kValue];
     if (n_ == 0) {
@@ -40,7 +40,11 @@ class RowReduction {
         gradient_[i] = RowOutput<T>(gradient.data + offsets[kGradP + i], gradient.strides[call_.batch_ndim], n_, 2 + i);
     }
     double terms[kMaxTerms] = {NAN, NAN};
-    if (sum[0].valid && sum[1].valid) sum_terms(row_constants<T>(traits, sum, call_.options.weight), terms, for_each);
+    if (sum[0].valid && sum[1].valid) {
+      RowConstants<T> row = row_constants<T>(traits, sum, call_.options.weight);
+      for (int i = 0; i < 2 && chunks_ == 1; ++i) row.ahead[i] = next[i] - offsets[i];
+      sum_terms(row, terms, for_each);
+    }
     double cotangent = call_.cotangent.data != nullptr ? call_.cotangent.data[offsets[kCotangent]] : 1;
     Event<T> event(traits, call_.options, sum, terms, cotangent);
     *value = static_cast<T>(event.value);

@@ -23,7 +23,7 @@ class SelfInformation {
       : call_(call), kernels_(kernels), n_(call.shape[call.batch_ndim]), chunks_(chunk_count(n_)) {}
 
   template <class ForEach>
-  void run(const ptrdiff_t* offsets, const ForEach& for_each) {
+  void run(const ptrdiff_t* offsets, const ptrdiff_t*, const ForEach& for_each) {
     if (n_ == 0) return;
     input_ = RowInput<T>(kernels_, call_.input[0].data + offsets[kP], stride(call_.input[0]), n_, 0);
     RowOutput<T> value(call_.value.data + offsets[kValue], stride(call_.value), n_, 1);

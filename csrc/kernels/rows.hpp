@@ -76,6 +76,7 @@ FASTDIV_INLINE void add_elements(const T* const* inputs, size_t i, size_t end, V
                                  const Body& body, T* const* raw) {
   constexpr int kLanes = kLanesPerBlock<T>, kCount = Lanes<T>::kCount;
   for (; i + kLanes <= end; i += kLanes) {
+    body.prefetch(inputs, i);
 #pragma GCC unroll 8
     for (int v = 0; v < kVectorsPerBlock; ++v)
       add_vector<T, kInputs, kTerms>(inputs, i + v * kCount, running, v, body, raw);
@@ -130,6 +131,15 @@ struct Bound {
   static constexpr int kGradients = kWanted;
   static constexpr int kTerms = Op::kTraits.terms;
   typename Op::template Row<T> row;
+  ptrdiff_t ahead[Op::kInputs];
+
+  // One block of the next row: four lines of the cache an input.
+  __attribute__((always_inline)) void prefetch(const T* const* inputs, size_t at) const {
+    for (int k = 0; k < Op::kInputs; ++k) {
+      const char* block = reinterpret_cast<const char*>(inputs[k]) + (at + ahead[k]) * sizeof(T);
+      for (int line = 0; line < kBlockBytes; line += 64) __builtin_prefetch(block + line, 0, 2);
+    }
+  }
 
   __attribute__((always_inline)) void operator()(const Vec<T>* x, Vec<T>* term, Vec<T>* gradient) const {
     Mask<T> special = Op::template apply<T, kNormalized, kWanted>(row, x, term, gradient);
@@ -152,7 +162,8 @@ struct Bound {
 
 template <class T, class Op, bool kNormalized, int kWanted>
 void terms(const T* const* inputs, size_t n, const RowConstants<T>& row, double* sums, T* const* raw) {
-  Bound<T, Op, kNormalized, kWanted> body{typename Op::template Row<T>(row)};
+  Bound<T, Op, kNormalized, kWanted> body{typename Op::template Row<T>(row), {}};
+  for (int k = 0; k < Op::kInputs; ++k) body.ahead[k] = row.ahead[k];
   reduce<T, Op::kInputs, Op::kTraits.terms>(inputs, n, sums, body, raw);
 }
 
@@ -234,6 +245,7 @@ ChunkSum<T> sum(const T* x, size_t n) {
 template <class T>
 struct Others {
   static constexpr int kGradients = 0;
+  __attribute__((always_inline)) void prefetch(const double* const*, size_t) const {}
   VecD left_out;
   __attribute__((always_inline)) void operator()(const VecD* x, VecD* term, VecD*) const {
     term[0] = select(x[0] == left_out, VecD{}, x[0]);

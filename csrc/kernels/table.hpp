@@ -16,6 +16,8 @@ struct RowConstants {
   T sum_low[2] = {0, 0};
   T scale[2] = {1, 1};  // the factor that each input is multiplied by
   T weight = T(0.5);    // of the first distribution in a mixture
+  // From each input to where the next row's will be read, in elements: memory is fetched while this row is computed.
+  ptrdiff_t ahead[kMaxInputs] = {};
 };
 
 // Adds a chunk's terms into sums[0 .. terms), and, where raw[i] is given, writes the gradient by
