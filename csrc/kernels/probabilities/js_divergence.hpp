@@ -31,9 +31,9 @@ struct JsDivergence {
   FASTDIV_INLINE void against_mixture(Vec<T> x, Vec<T> m, Vec<T> step, Vec<T>* term, Vec<T>* log_xm) {
     const Vec<T> one = broadcast<T>(1);
     Mask<T> absent = x == 0;
-    Vec<T> safe_x = select(absent, one, x), safe_m = select(absent, one, m);
-    Ratio<T> r = divide_out<T>(safe_m, safe_x, step);
-    *term = select(absent, m, bregman<T>(r, safe_m, safe_x));
+    Vec<T> safe_x = select(absent, one, x);
+    Ratio<T> r = divide_out<T>(m, safe_x, step);
+    *term = select(absent, m, bregman<T>(r, m, safe_x));
     if (kLog) *log_xm = -log<T>(r);
   }
 

@@ -58,15 +58,15 @@ struct KlDivergence {
     const Vec<T> zero = {}, one = broadcast<T>(1);
     Vec<T> q = entry * scale;
     Mask<T> absent = p == 0;
-    Vec<T> safe_p = select(absent, one, p), safe_q = select(absent, one, q);
-    Ratio<T> r = divide_out<T>(safe_q, safe_p);
+    Vec<T> safe_p = select(absent, one, p);
+    Ratio<T> r = divide_out<T>(q, safe_p);
     Vec<T> log_ratio_qp;
     if (!kNormalized || (kWanted & 1)) log_ratio_qp = log<T>(r);
-    term[0] = kNormalized ? select(absent, q, bregman<T>(r, safe_q, safe_p)) : select(absent, zero, -p * log_ratio_qp);
+    term[0] = kNormalized ? select(absent, q, bregman<T>(r, q, safe_p)) : select(absent, zero, -p * log_ratio_qp);
     if (kWanted & 1) gradient[0] = select(absent, no_slope<T>(), -log_ratio_qp);
     if (kWanted & 2) gradient[1] = gradient_by_reference<T, kNormalized>(p, entry, scale);
     Mask<T> special = ~(safe_p >= kTiny) | ~(q >= select(absent, zero, broadcast(kTiny)));
-    if (!kNormalized) special |= (safe_p > Lanes<T>::kLargest / 8) | (safe_q > Lanes<T>::kLargest / 8);
+    if (!kNormalized) special |= (safe_p > Lanes<T>::kLargest / 8) | (q > Lanes<T>::kLargest / 8);
     return special;
   }
 
