@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import re
 import sys
 import sysconfig
 from pathlib import Path
@@ -64,6 +65,11 @@ def test_declarations_are_those_of_the_header(run):
     program = "import generate_pxd as g; print(g.generate(g.HEADER.read_text()), end='')"
     text = run(sys.executable, "-c", program, cwd=root / "tools")
     assert text == (root / "fastdiv" / "capi.pxd").read_text()
+
+
+def test_every_function_on_arrays_has_a_capsule():
+    header = Path(fastdiv.get_include(), "fastdiv", "fastdiv.h").read_text()
+    assert set(_native.__pyx_capi__) == set(re.findall(r"int (fastdiv_\w+_f(?:32|64))\(", header))
 
 
 def test_capsules():
