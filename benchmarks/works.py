@@ -19,7 +19,7 @@ Call = Callable[[], Any]
 DTYPES = ("float32", "float64")
 
 SQUARE = ((1024, 1024), (16, 1024))
-LONG = ((16, 4_000_000), (2, 100_000))
+LONG = ((8, 4_000_000), (2, 100_000))
 
 
 @dataclass(frozen=True, eq=False)  # each is itself: they key a cache
