@@ -14,6 +14,8 @@ PATH="$PWD/$build/venv/bin:$PATH"
 # The build would load what an earlier run installed, without the sanitizers.
 pip uninstall --quiet --yes fastdiv 2>/dev/null
 export CMAKE_GENERATOR=Ninja CMAKE_BUILD_PARALLEL_LEVEL="${CMAKE_BUILD_PARALLEL_LEVEL:-2}"
+# A build asks installed packages for CMake files and imports them; the sanitized one of an earlier run would not load.
+pip uninstall --quiet --yes fastdiv
 pip install --quiet --no-build-isolation -Cbuild-dir="$build/wheel" -Ccmake.build-type=RelWithDebInfo \
   -Ccmake.define.FASTDIV_SANITIZE="$sanitizers" ".[test]"
 
