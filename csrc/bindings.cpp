@@ -1,5 +1,6 @@
 // The Python module _native: a thin client of the C functions. Arrays arrive checked (same dtype, float32 or
-// float64, aligned, native byte order, one shape); here they become pointers and strides, and the GIL is let go.
+// float64, for logits also float16 and bfloat16 as uint16, aligned, native byte order, one shape); here they become
+// pointers and strides, and the GIL is let go.
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 
@@ -67,7 +68,11 @@ struct Shape {
 bool is_float32(const py::array& array) { return array.itemsize() == 4; }
 
 fastdiv_options make_options(double base, bool normalize, double weight, int given) {
-  return {sizeof(fastdiv_options), base, weight, normalize, given};
+  return {sizeof(fastdiv_options), base, weight, normalize, given, 1};
+}
+
+fastdiv_options make_logits_options(double base, double weight, double temperature) {
+  return {sizeof(fastdiv_options), base, weight, 1, -1, temperature};
 }
 
 // The four functions of a measure: two types, with and without gradients.
@@ -79,12 +84,14 @@ struct Functions {
   G64 grad_f64;
 };
 
-template <class T, class F, class G>
+template <class T, class S = T, class F, class G>
 void one_input(F value_only, G with_grad, const py::array& p, const fastdiv_options& options, const py::array& value,
                py::handle cotangent, py::handle grad_p) {
   Shape shape(p);
-  Memory<const T> in(p), upstream(cotangent);
-  Memory<T> out(value), grad(grad_p);
+  Memory<const S> in(p);
+  Memory<const T> upstream(cotangent);
+  Memory<T> out(value);
+  Memory<S> grad(grad_p);
   call(shape.elements, [&] {
     if (grad.data == nullptr)
       return value_only(shape.ndim, shape.sizes, in.data, in.strides, &options, out.data, out.strides);
@@ -93,12 +100,14 @@ void one_input(F value_only, G with_grad, const py::array& p, const fastdiv_opti
   });
 }
 
-template <class T, class F, class G>
+template <class T, class S = T, class F, class G>
 void two_inputs(F value_only, G with_grad, const py::array& p, const py::array& q, const fastdiv_options& options,
                 const py::array& value, py::handle cotangent, py::handle grad_p, py::handle grad_q) {
   Shape shape(p);
-  Memory<const T> in_p(p), in_q(q), upstream(cotangent);
-  Memory<T> out(value), out_p(grad_p), out_q(grad_q);
+  Memory<const S> in_p(p), in_q(q);
+  Memory<const T> upstream(cotangent);
+  Memory<T> out(value);
+  Memory<S> out_p(grad_p), out_q(grad_q);
   call(shape.elements, [&] {
     if (out_p.data == nullptr && out_q.data == nullptr)
       return value_only(shape.ndim, shape.sizes, in_p.data, in_p.strides, in_q.data, in_q.strides, &options, out.data,
@@ -138,6 +147,57 @@ void define_two_inputs(py::module_& m, const char* name, Functions<F32, F64, G32
       },
       py::arg("p"), py::arg("q"), py::arg("value"), py::arg("base"), py::arg("normalize"), py::arg("weight") = 0.5,
       py::arg("cotangent") = py::none(), py::arg("grad_p") = py::none(), py::arg("grad_q") = py::none());
+}
+
+// float16 arrives as such, bfloat16 as uint16: NumPy has no name for it.
+bool is_bfloat16(const py::array& array) { return array.dtype().kind() == 'u'; }
+
+#define FASTDIV_LOGITS_FUNCTION(name)                                                                        \
+  [](auto run, const py::array& x) {                                                                         \
+    if (x.itemsize() == 4)                                                                                   \
+      run(float(), float(), &fastdiv_logits_##name##_f32, &fastdiv_logits_##name##_value_and_grad_f32);      \
+    else if (x.itemsize() == 8)                                                                              \
+      run(double(), double(), &fastdiv_logits_##name##_f64, &fastdiv_logits_##name##_value_and_grad_f64);    \
+    else if (is_bfloat16(x))                                                                                 \
+      run(float(), uint16_t(), &fastdiv_logits_##name##_bf16, &fastdiv_logits_##name##_value_and_grad_bf16); \
+    else                                                                                                     \
+      run(float(), uint16_t(), &fastdiv_logits_##name##_f16, &fastdiv_logits_##name##_value_and_grad_f16);   \
+  }
+
+template <class Choose>
+void define_logits_1(py::module_& m, const char* name, Choose choose) {
+  m.def(
+      name,
+      [choose](const py::array& x, const py::array& value, double base, double temperature, const py::object& cotangent,
+               const py::object& grad_x) {
+        fastdiv_options options = make_logits_options(base, 0.5, temperature);
+        choose(
+            [&](auto computed, auto stored, auto value_only, auto with_grad) {
+              one_input<decltype(computed), decltype(stored)>(value_only, with_grad, x, options, value, cotangent,
+                                                              grad_x);
+            },
+            x);
+      },
+      py::arg("x"), py::arg("value"), py::arg("base"), py::arg("temperature"), py::arg("cotangent") = py::none(),
+      py::arg("grad_x") = py::none());
+}
+
+template <class Choose>
+void define_logits_2(py::module_& m, const char* name, Choose choose) {
+  m.def(
+      name,
+      [choose](const py::array& x, const py::array& y, const py::array& value, double base, double temperature,
+               double weight, const py::object& cotangent, const py::object& grad_x, const py::object& grad_y) {
+        fastdiv_options options = make_logits_options(base, weight, temperature);
+        choose(
+            [&](auto computed, auto stored, auto value_only, auto with_grad) {
+              two_inputs<decltype(computed), decltype(stored)>(value_only, with_grad, x, y, options, value, cotangent,
+                                                               grad_x, grad_y);
+            },
+            x);
+      },
+      py::arg("x"), py::arg("y"), py::arg("value"), py::arg("base"), py::arg("temperature"), py::arg("weight") = 0.5,
+      py::arg("cotangent") = py::none(), py::arg("grad_x") = py::none(), py::arg("grad_y") = py::none());
 }
 
 template <class T, class F>
@@ -211,5 +271,9 @@ PYBIND11_MODULE(_native, m, py::mod_gil_not_used()) {
   FASTDIV_DEFINE_ONE(self_information)
   FASTDIV_ROW_MEASURES_2(FASTDIV_DEFINE_TWO)
   FASTDIV_PAIRWISE_MEASURES(FASTDIV_DEFINE_PAIRWISE)
+#define FASTDIV_DEFINE_LOGITS_1(name) define_logits_1(m, "logits_" #name, FASTDIV_LOGITS_FUNCTION(name));
+#define FASTDIV_DEFINE_LOGITS_2(name) define_logits_2(m, "logits_" #name, FASTDIV_LOGITS_FUNCTION(name));
+  FASTDIV_LOGITS_MEASURES_1(FASTDIV_DEFINE_LOGITS_1)
+  FASTDIV_LOGITS_MEASURES_2(FASTDIV_DEFINE_LOGITS_2)
   m.def("ufunc", &ufunc::by_name, py::arg("name"), py::arg("doc"));
 }

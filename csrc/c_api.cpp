@@ -1,5 +1,6 @@
 // The C functions: arguments are checked, exceptions become status codes, the drivers do the rest.
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <new>
@@ -43,7 +44,9 @@ int guarded(const Body& body) noexcept {
 Options checked_options(const fastdiv_options* given) {
   Options options;
   if (given == nullptr) return options;
-  if (given->struct_size < sizeof(fastdiv_options)) refuse(FASTDIV_INVALID_OPTION);
+  if (given->struct_size < offsetof(fastdiv_options, temperature)) refuse(FASTDIV_INVALID_OPTION);
+  // Programs compiled before it was there leave it out.
+  if (given->struct_size >= sizeof(fastdiv_options)) options.temperature = given->temperature;
   if (given->base != 0) {
     if (!(given->base > 0) || given->base == 1 || std::isinf(given->base)) refuse(FASTDIV_INVALID_OPTION);
     options.unit = 1 / std::log(given->base);
@@ -89,24 +92,24 @@ Array<T> array(T* data, const ptrdiff_t* strides, size_t ndim, const size_t* sha
 }
 
 // The arguments of one C function, gathered in the order of its signature.
-template <class T>
+template <class T, class S = T>
 struct Arguments {
   size_t ndim;
   const size_t* shape;
-  const T* input[2];
+  const S* input[2];
   const ptrdiff_t* input_strides[2];
   const fastdiv_options* options;
   const T* cotangent;
   const ptrdiff_t* cotangent_strides;
   T* value;
   const ptrdiff_t* value_strides;
-  T* gradient[2];
+  S* gradient[2];
   const ptrdiff_t* gradient_strides[2];
 };
 
-template <class T>
-Call<T> checked_call(Measure measure, const Arguments<T>& a, int inputs, size_t event_ndim, size_t value_event_ndim) {
-  Call<T> call;
+template <class T, class S>
+Call<T, S> checked_call(int measure, const Arguments<T, S>& a, int inputs, size_t event_ndim, size_t value_event_ndim) {
+  Call<T, S> call;
   size_t size = checked_size(a.ndim, a.shape, event_ndim);
   call.measure = measure;
   call.options = checked_options(a.options);
@@ -128,6 +131,15 @@ Call<T> checked_call(Measure measure, const Arguments<T>& a, int inputs, size_t 
 template <class T>
 int rows(Measure measure, const Arguments<T>& arguments, int inputs) {
   return guarded([&] { fastdiv::reduce_rows(checked_call(measure, arguments, inputs, 1, 0)); });
+}
+
+template <class T, class S>
+int logits(fastdiv::LogitsMeasure measure, const Arguments<T, S>& arguments, int inputs) {
+  return guarded([&] {
+    auto call = checked_call(measure, arguments, inputs, 1, 0);
+    if (!(call.options.temperature > 0) || std::isinf(call.options.temperature)) refuse(FASTDIV_INVALID_OPTION);
+    fastdiv::reduce_logits<S>(call);
+  });
 }
 
 template <class T>
@@ -186,7 +198,8 @@ const char* fastdiv_status_string(int status) {
     case FASTDIV_INVALID_SHAPE:
       return "the shape has too few or too many axes, or its sizes overflow";
     case FASTDIV_INVALID_OPTION:
-      return "an option is out of range: base must be positive and not 1, weight in [0, 1], given -1 or -2";
+      return "an option is out of range: base must be positive and not 1, weight in [0, 1], given -1 or -2, "
+             "temperature positive and finite";
     case FASTDIV_UNKNOWN_ISA:
       return "no such instruction set on this machine (environment variable FASTDIV_ISA or fastdiv_set_isa)";
     case FASTDIV_OUT_OF_MEMORY:
@@ -231,6 +244,40 @@ int fastdiv_set_num_threads(int count) {
 #define FASTDIV_SUFFIX f64
 #include "c_functions.inc"
 #undef FASTDIV_TYPE
+#undef FASTDIV_SUFFIX
+
+#define FASTDIV_TYPE float
+#define FASTDIV_STORED float
+#define FASTDIV_STORAGE float
+#define FASTDIV_SUFFIX f32
+#include "c_logits_functions.inc"
+#undef FASTDIV_STORED
+#undef FASTDIV_STORAGE
+#undef FASTDIV_SUFFIX
+
+#define FASTDIV_STORED uint16_t
+#define FASTDIV_STORAGE fastdiv::Float16
+#define FASTDIV_SUFFIX f16
+#include "c_logits_functions.inc"
+#undef FASTDIV_STORAGE
+#undef FASTDIV_SUFFIX
+
+#define FASTDIV_STORAGE fastdiv::BFloat16
+#define FASTDIV_SUFFIX bf16
+#include "c_logits_functions.inc"
+#undef FASTDIV_TYPE
+#undef FASTDIV_STORED
+#undef FASTDIV_STORAGE
+#undef FASTDIV_SUFFIX
+
+#define FASTDIV_TYPE double
+#define FASTDIV_STORED double
+#define FASTDIV_STORAGE double
+#define FASTDIV_SUFFIX f64
+#include "c_logits_functions.inc"
+#undef FASTDIV_TYPE
+#undef FASTDIV_STORED
+#undef FASTDIV_STORAGE
 #undef FASTDIV_SUFFIX
 
 }  // extern "C"

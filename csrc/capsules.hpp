@@ -26,6 +26,10 @@ inline constexpr const char* kTypeName<const double*> = "double const *";
 template <>
 inline constexpr const char* kTypeName<double*> = "double *";
 template <>
+inline constexpr const char* kTypeName<const uint16_t*> = "uint16_t const *";
+template <>
+inline constexpr const char* kTypeName<uint16_t*> = "uint16_t *";
+template <>
 inline constexpr const char* kTypeName<const fastdiv_options*> = "fastdiv_options const *";
 
 template <class... Arguments>
@@ -56,6 +60,14 @@ inline pybind11::dict c_functions() {
   FASTDIV_PUBLISH_ONE(fastdiv_##name##_f64)
   FASTDIV_ELEMENTWISE(FASTDIV_PUBLISH_ELEMENTWISE)
 #undef FASTDIV_PUBLISH_ELEMENTWISE
+#define FASTDIV_PUBLISH_LOGITS(name)                              \
+  FASTDIV_PUBLISH(logits_##name)                                  \
+  FASTDIV_PUBLISH_ONE(fastdiv_logits_##name##_f16)                \
+  FASTDIV_PUBLISH_ONE(fastdiv_logits_##name##_bf16)               \
+  FASTDIV_PUBLISH_ONE(fastdiv_logits_##name##_value_and_grad_f16) \
+  FASTDIV_PUBLISH_ONE(fastdiv_logits_##name##_value_and_grad_bf16)
+  FASTDIV_LOGITS_MEASURES(FASTDIV_PUBLISH_LOGITS)
+#undef FASTDIV_PUBLISH_LOGITS
 #undef FASTDIV_PUBLISH_PAIRWISE
 #undef FASTDIV_PUBLISH
 #undef FASTDIV_PUBLISH_ONE

@@ -12,6 +12,8 @@ def generate(header: str) -> str:
     """Return the declarations of a header's text."""
     lines = [
         "# Written by tools/generate_pxd.py from fastdiv.h, which explains the functions.",
+        "from libc.stdint cimport uint16_t",
+        "",
         'cdef extern from "fastdiv/fastdiv.h" nogil:',
     ]
     numbers = re.findall(r"^#define (FASTDIV_(?:ABI|MAX)_\w+) \d+$", header, re.MULTILINE)

@@ -12,8 +12,8 @@ enum Operand { kP, kQ, kCotangent, kValue, kGradP, kGradQ, kOperands };
 
 class Batch {
  public:
-  template <class T>
-  explicit Batch(const Call<T>& call) {
+  template <class AnyCall>
+  explicit Batch(const AnyCall& call) {
     const ptrdiff_t* strides[kOperands] = {call.input[0].strides, call.input[1].strides,    call.cotangent.strides,
                                            call.value.strides,    call.gradient[0].strides, call.gradient[1].strides};
     for (size_t axis = 0; axis < call.batch_ndim; ++axis) append(call.shape[axis], axis, strides);
@@ -51,8 +51,8 @@ class Batch {
 
 // Runs make()'s reduction on every event; it is told where the next one lies. Threads share the events, or, where these
 // are few and long, the chunks of one event after another. The result does not depend on which.
-template <class T, class Make>
-void for_each_event(const Call<T>& call, size_t event_size, const Make& make) {
+template <class AnyCall, class Make>
+void for_each_event(const AnyCall& call, size_t event_size, const Make& make) {
   Batch batch(call);
   size_t events = batch.count(), cost = event_size + 16;
   auto run = [&](size_t begin, size_t end, const auto& for_each) {

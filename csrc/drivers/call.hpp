@@ -11,6 +11,7 @@ constexpr size_t kMaxNdim = 64;
 struct Options {
   double unit = 1;  // of the result in nats: 1 / log(base)
   double weight = 0.5;
+  double temperature = 1;
   bool normalize = true;
   int given = -1;
 };
@@ -21,16 +22,17 @@ struct Array {
   ptrdiff_t strides[kMaxNdim];  // in elements; as many as the array has axes
 };
 
-template <class T>
+// Values and cotangents are of type T; inputs and gradients are stored as S.
+template <class T, class S = T>
 struct Call {
-  Measure measure = kMeasures;
+  int measure = kMeasures;  // of the kernels' list that the driver uses
   size_t batch_ndim = 0;
   size_t shape[kMaxNdim];  // batch axes, then the event's
   // Arrays that are absent have data = nullptr: no second input, a cotangent of ones, a gradient not wanted.
-  Array<const T> input[2];
+  Array<const S> input[2];
   Array<const T> cotangent;
   Array<T> value;
-  Array<T> gradient[2];
+  Array<S> gradient[2];
   Options options;
 };
 
@@ -38,6 +40,8 @@ template <class T>
 void reduce_rows(const Call<T>& call);
 template <class T>
 void reduce_tables(const Call<T>& call);
+template <class S>
+void reduce_logits(const Call<Computed<S>, S>& call);
 template <class T>
 void map_self_information(const Call<T>& call);
 template <class T>

@@ -64,7 +64,9 @@ constexpr fastdiv::Kernels<T> kernels() {
 #define FASTDIV_TEXT(a) FASTDIV_TEXT_(a)
 
 namespace fastdiv {
+extern const LogitsTable FASTDIV_JOIN(logits_kernels_, FASTDIV_INSTRUCTION_SET);
 extern const KernelTable FASTDIV_JOIN(kernels_, FASTDIV_INSTRUCTION_SET);
-const KernelTable FASTDIV_JOIN(kernels_, FASTDIV_INSTRUCTION_SET) = {FASTDIV_TEXT(FASTDIV_INSTRUCTION_SET),
-                                                                     kernels<float>(), kernels<double>()};
+const KernelTable FASTDIV_JOIN(kernels_, FASTDIV_INSTRUCTION_SET) = {
+    FASTDIV_TEXT(FASTDIV_INSTRUCTION_SET), kernels<float>(), kernels<double>(),
+    &FASTDIV_JOIN(logits_kernels_, FASTDIV_INSTRUCTION_SET)};
 }  // namespace fastdiv

@@ -1,5 +1,5 @@
 // Every measure once. Tables, C functions and bindings expand these lists; each name is also a file
-// in kernels/probabilities, a function in fastdiv.h and one in Python.
+// in kernels/probabilities or kernels/logits, a function in fastdiv.h and one in Python.
 #ifndef FASTDIV_KERNELS_LIST_HPP
 #define FASTDIV_KERNELS_LIST_HPP
 
@@ -11,6 +11,11 @@
 
 // Also for all pairs of rows.
 #define FASTDIV_PAIRWISE_MEASURES(X) X(kl_divergence) X(js_divergence) X(js_distance)
+
+// Of softmax(logits), over rows.
+#define FASTDIV_LOGITS_MEASURES_1(X) X(entropy)
+#define FASTDIV_LOGITS_MEASURES_2(X) X(cross_entropy) X(kl_divergence) X(js_divergence)
+#define FASTDIV_LOGITS_MEASURES(X) FASTDIV_LOGITS_MEASURES_1(X) FASTDIV_LOGITS_MEASURES_2(X)
 
 // Of single elements, not normalised: X(name), by the number of arrays.
 #define FASTDIV_ELEMENTWISE_1(X) X(entr)

@@ -3,6 +3,7 @@
 #pragma once
 #include "kernels/table.hpp"
 #include "simd/math.hpp"
+#include "simd/storage.hpp"
 
 namespace {
 
@@ -58,10 +59,10 @@ struct Total<double> {
 };
 
 // One vector: body(vectors of the inputs, terms, raw gradients).
-template <class T, int kInputs, int kTerms, class Body>
-FASTDIV_INLINE void add_vector(const T* const* inputs, size_t at, Vec<T> (*running)[kVectorsPerBlock], int v,
-                               const Body& body, T* const* raw) {
-  Vec<T> x[kInputs], term[kTerms], gradient[2] = {};
+template <class S, int kInputs, int kTerms, class Body, class T = Computed<S>>
+FASTDIV_INLINE void add_vector(const S* const* inputs, size_t at, Vec<T> (*running)[kVectorsPerBlock], int v,
+                               const Body& body, S* const* raw) {
+  Vec<T> x[kInputs], term[kTerms + 1], gradient[2] = {};
   for (int k = 0; k < kInputs; ++k) x[k] = load(inputs[k] + at);
   body(x, term, gradient);
   for (int t = 0; t < kTerms; ++t) running[t][v] += term[t];
@@ -69,42 +70,43 @@ FASTDIV_INLINE void add_vector(const T* const* inputs, size_t at, Vec<T> (*runni
     if (Body::kGradients & (1 << k)) store(raw[k] + at, gradient[k]);
 }
 
-// Adds the terms of elements [i, end) to the running sums. The last, partial vectors see zeros past the end, which
-// every measure counts as nothing.
-template <class T, int kInputs, int kTerms, class Body>
-FASTDIV_INLINE void add_elements(const T* const* inputs, size_t i, size_t end, Vec<T> (*running)[kVectorsPerBlock],
-                                 const Body& body, T* const* raw) {
+// Adds the terms of elements [i, end) to the running sums. The last, partial vectors see `Body::kPadding` past the
+// end, which every measure counts as nothing.
+template <class S, int kInputs, int kTerms, class Body, class T = Computed<S>>
+FASTDIV_INLINE void add_elements(const S* const* inputs, size_t i, size_t end, Vec<T> (*running)[kVectorsPerBlock],
+                                 const Body& body, S* const* raw) {
   constexpr int kLanes = kLanesPerBlock<T>, kCount = Lanes<T>::kCount;
   for (; i + kLanes <= end; i += kLanes) {
     body.prefetch(inputs, i);
 #pragma GCC unroll 8
     for (int v = 0; v < kVectorsPerBlock; ++v)
-      add_vector<T, kInputs, kTerms>(inputs, i + v * kCount, running, v, body, raw);
+      add_vector<S, kInputs, kTerms>(inputs, i + v * kCount, running, v, body, raw);
   }
   size_t left = end - i;
   if (left == 0) return;
-  alignas(64) T padded[kInputs][kLanes] = {};
-  alignas(64) T written[2][kLanes];
-  const T* tail[kInputs];
-  T* const tail_raw[2] = {written[0], written[1]};
+  alignas(64) S padded[kInputs][kLanes];
+  alignas(64) S written[2][kLanes];
+  const S* tail[kInputs];
+  S* const tail_raw[2] = {written[0], written[1]};
   for (int k = 0; k < kInputs; ++k) {
-    __builtin_memcpy(padded[k], inputs[k] + i, left * sizeof(T));
+    for (int v = 0; v < kVectorsPerBlock; ++v) store(padded[k] + v * kCount, broadcast<T>(Body::kPadding));
+    __builtin_memcpy(padded[k], inputs[k] + i, left * sizeof(S));
     tail[k] = padded[k];
   }
 #pragma GCC unroll 1
   for (int v = 0; v * kCount < static_cast<int>(left); ++v)
-    add_vector<T, kInputs, kTerms>(tail, v * kCount, running, v, body, tail_raw);
+    add_vector<S, kInputs, kTerms>(tail, v * kCount, running, v, body, tail_raw);
   for (int k = 0; k < 2; ++k)
-    if (Body::kGradients & (1 << k)) __builtin_memcpy(raw[k] + i, written[k], left * sizeof(T));
+    if (Body::kGradients & (1 << k)) __builtin_memcpy(raw[k] + i, written[k], left * sizeof(S));
 }
 
-template <class T, int kInputs, int kTerms, class Body>
-FASTDIV_INLINE void reduce(const T* const* inputs, size_t n, double* sums, const Body& body, T* const* raw) {
+template <class S, int kInputs, int kTerms, class Body, class T = Computed<S>>
+FASTDIV_INLINE void reduce(const S* const* inputs, size_t n, double* sums, const Body& body, S* const* raw) {
   constexpr size_t kFlush = kBlocksPerFlush * kLanesPerBlock<T>;
-  Total<T> total[kTerms];
+  Total<T> total[kTerms + 1];
   for (size_t i = 0; i < n; i += kFlush) {
-    Vec<T> running[kTerms][kVectorsPerBlock] = {};
-    add_elements<T, kInputs, kTerms>(inputs, i, n - i < kFlush ? n : i + kFlush, running, body, raw);
+    Vec<T> running[kTerms + 1][kVectorsPerBlock] = {};
+    add_elements<S, kInputs, kTerms>(inputs, i, n - i < kFlush ? n : i + kFlush, running, body, raw);
     for (int t = 0; t < kTerms; ++t) {
       const T* lanes = reinterpret_cast<const T*>(running[t]);
       if (n <= kFlush)
@@ -129,6 +131,7 @@ FASTDIV_INLINE Vec<T> no_slope() {
 template <class T, class Op, bool kNormalized, int kWanted>
 struct Bound {
   static constexpr int kGradients = kWanted;
+  static constexpr T kPadding = 0;
   static constexpr int kTerms = Op::kTraits.terms;
   typename Op::template Row<T> row;
   ptrdiff_t ahead[Op::kInputs];
@@ -245,6 +248,7 @@ ChunkSum<T> sum(const T* x, size_t n) {
 template <class T>
 struct Others {
   static constexpr int kGradients = 0;
+  static constexpr double kPadding = 0;
   __attribute__((always_inline)) void prefetch(const double* const*, size_t) const {}
   VecD left_out;
   __attribute__((always_inline)) void operator()(const VecD* x, VecD* term, VecD*) const {

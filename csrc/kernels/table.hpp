@@ -3,6 +3,8 @@
 #pragma once
 #include <stddef.h>
 
+#include "kernels/types.hpp"
+
 namespace fastdiv {
 
 constexpr int kMaxInputs = 3;
@@ -89,10 +91,69 @@ struct Kernels {
   void (*elementary)(int function, const T* x, T* out, size_t n);  // for tests of accuracy
 };
 
+enum LogitsMeasure : int {
+#define FASTDIV_LOGITS_ENUM(name) l_##name,
+  FASTDIV_LOGITS_MEASURES(FASTDIV_LOGITS_ENUM)
+#undef FASTDIV_LOGITS_ENUM
+      kLogitsMeasures
+};
+
+// What is found in a first look at a chunk of logits.
+template <class T>
+struct Survey {
+  T largest[2];    // NaN if there is one
+  bool uncovered;  // somewhere the second is -inf and the first is not
+};
+
+// What a chunk of logits has to know of its row: exp(x / temperature) = 2^n exp(r / temperature), with
+// n = round(x steps_per_unit) and r = x - n (step_high + step_low).
+template <class T>
+struct LogitsRow {
+  T steps_per_unit, step_high, step_low, inverse_temperature;
+  T faint;                      // exp(-faint / temperature) is 0 in the type
+  T exponent[2];                // exponentials are multiplied by 2^-exponent
+  T floor[2];                   // logits below have no probability at that exponent
+  T largest[2];                 // what sums of logits are relative to
+  T shift_high, shift_low;      // x - y - shift are the log-ratios
+  T shift_factor;               // exp of the shift's part that is no whole number of steps
+  T weight;                     // of the first distribution in a mixture
+  T center_high, center_low;    // the mean logit, or difference of logits, by which gradients are centred
+  T mean_high[2], mean_low[2];  // of log-ratios to the mixture
+  T factor[2];                  // of the gradients
+};
+
+constexpr int kMaxLogitsSums = 5;
+
+// Adds a chunk's sums, or writes its gradients by the inputs wanted; out[i] may be the input's own memory.
+template <class S>
+using LogitsSums = void (*)(const S* const* inputs, size_t n, const LogitsRow<Computed<S>>& row, double* sums);
+template <class S>
+using LogitsGradient = void (*)(const S* const* inputs, size_t n, const LogitsRow<Computed<S>>& row, S* const* out);
+
+template <class S>
+struct LogitsKernels {
+  Survey<Computed<S>> (*survey[2])(const S* const* inputs, size_t n);  // of one input, of two
+  LogitsSums<S> sums[kLogitsMeasures];
+  LogitsGradient<S> gradient[kLogitsMeasures][4];  // index: 1 for the gradient by input 0, + 2 by input 1
+  // log(p / m) and log(q / m) of one pair of logits
+  void (*mixture_ratios)(const S* const* inputs, const LogitsRow<Computed<S>>& row, Computed<S>* ratios);
+  size_t (*find)(const S* x, size_t n, Computed<S> value);  // the first index, n if there is none
+  void (*widen)(const S* x, Computed<S>* out, size_t n);
+  void (*narrow)(const Computed<S>* x, S* out, size_t n);
+};
+
+struct LogitsTable {
+  LogitsKernels<float> f32;
+  LogitsKernels<double> f64;
+  LogitsKernels<Float16> f16;
+  LogitsKernels<BFloat16> bf16;
+};
+
 struct KernelTable {
   const char* name;
   Kernels<float> f32;
   Kernels<double> f64;
+  const LogitsTable* logits;
 };
 
 template <class T>
@@ -104,6 +165,25 @@ inline const Kernels<float>& kernels_of<float>(const KernelTable& table) {
 template <>
 inline const Kernels<double>& kernels_of<double>(const KernelTable& table) {
   return table.f64;
+}
+
+template <class S>
+const LogitsKernels<S>& logits_kernels_of(const KernelTable& table);
+template <>
+inline const LogitsKernels<float>& logits_kernels_of<float>(const KernelTable& table) {
+  return table.logits->f32;
+}
+template <>
+inline const LogitsKernels<double>& logits_kernels_of<double>(const KernelTable& table) {
+  return table.logits->f64;
+}
+template <>
+inline const LogitsKernels<Float16>& logits_kernels_of<Float16>(const KernelTable& table) {
+  return table.logits->f16;
+}
+template <>
+inline const LogitsKernels<BFloat16>& logits_kernels_of<BFloat16>(const KernelTable& table) {
+  return table.logits->bf16;
 }
 
 }  // namespace fastdiv

@@ -34,15 +34,6 @@ struct Ln2<float> {
                          kInverse = 0x1.715476p+0f;
 };
 
-template <class T>
-FASTDIV_INLINE Vec<T> as_float(Bits<T> bits) {
-  return (Vec<T>)bits;
-}
-template <class T>
-FASTDIV_INLINE Bits<T> as_bits(Vec<T> x) {
-  return (Bits<T>)x;
-}
-
 // Small non-negative integers as floating point numbers; AVX2 cannot convert 64-bit integers, so
 // the double is made by writing the integer into the mantissa of 2^52.
 FASTDIV_INLINE VecD from_small_integer(BitsD n) { return as_float<double>(n | 0x4330000000000000ull) - 0x1p52; }
@@ -187,7 +178,7 @@ FASTDIV_INLINE Vec<T> log1p(Vec<T> x) {
   return select(regular, result, log<T>(x + one));
 }
 
-// exp(x), of anything, = 2^n exp(r), |r| <= ln(2)/2; 2^n in two factors, so that subnormal results are right.
+// exp(x), of anything, = 2^n exp(r), |r| <= ln(2)/2.
 constexpr double kExpMaxUlp = 1.1;
 template <class T>
 FASTDIV_INLINE Vec<T> exp(Vec<T> x) {
@@ -202,13 +193,7 @@ FASTDIV_INLINE Vec<T> exp(Vec<T> x) {
   Vec<T> n = fma(clipped, broadcast<T>(Ln2<T>::kInverse), broadcast<T>(kRound)) - kRound;
   Vec<T> r = fma(n, broadcast<T>(-Ln2<T>::kHigh), clipped);
   r = fma(n, broadcast<T>(-Ln2<T>::kLow), r);
-  Vec<T> value = fma(exp_tail(r), r * r, r) + 1;
-  Vec<T> half = fma(n, broadcast<T>(T(0.5)), broadcast<T>(kRound));
-  Vec<T> rest = (n - (half - kRound)) + kRound;
-  constexpr typename Lanes<T>::Word kOne = static_cast<typename Lanes<T>::Word>(kBias) << kShift;
-  Vec<T> first = as_float<T>((as_bits<T>(half) << kShift) + kOne);
-  Vec<T> second = as_float<T>((as_bits<T>(rest) << kShift) + kOne);
-  return value * first * second;
+  return times_power_of_two<T>(fma(exp_tail(r), r * r, r) + 1, n);
 }
 
 }  // namespace

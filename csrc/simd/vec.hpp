@@ -96,8 +96,33 @@ FASTDIV_INLINE void store(T* p, Vec<T> x) {
   *reinterpret_cast<typename Lanes<T>::Unaligned*>(p) = x;
 }
 
+template <class T>
+FASTDIV_INLINE Vec<T> as_float(Bits<T> bits) {
+  return (Vec<T>)bits;
+}
+template <class T>
+FASTDIV_INLINE Bits<T> as_bits(Vec<T> x) {
+  return (Bits<T>)x;
+}
+
 FASTDIV_INLINE VecD select(MaskD m, VecD a, VecD b) { return m ? a : b; }
 FASTDIV_INLINE VecF select(MaskF m, VecF a, VecF b) { return m ? a : b; }
+
+// NaN in x stays.
+template <class T>
+FASTDIV_INLINE Vec<T> at_least(Vec<T> x, Vec<T> least) {
+  return select(x < least, least, x);
+}
+template <class T>
+FASTDIV_INLINE Vec<T> at_most(Vec<T> x, Vec<T> most) {
+  return select(x > most, most, x);
+}
+
+template <class T>
+FASTDIV_INLINE Vec<T> absolute(Vec<T> x) {
+  typedef typename Lanes<T>::Word Word;
+  return as_float<T>(as_bits<T>(x) & (~static_cast<Word>(0) >> 1));
+}
 
 // Half a vector of floats as a whole vector of doubles.
 FASTDIV_INLINE VecD load_widened(const float* p) {
@@ -132,6 +157,49 @@ FASTDIV_INLINE VecF fma(VecF a, VecF b, VecF c) { return a * b + c; }
 FASTDIV_INLINE bool any(MaskD m) { return (m[0] | m[1]) != 0; }
 FASTDIV_INLINE bool any(MaskF m) { return (m[0] | m[1] | m[2] | m[3]) != 0; }
 #endif
+
+// a * b + c for c close to -a * b, where rounding the product would leave nothing of the result.
+#if defined(__AVX2__) || defined(__aarch64__)
+template <class T>
+FASTDIV_INLINE Vec<T> fma_cancelling(Vec<T> a, Vec<T> b, Vec<T> c) {
+  return fma(a, b, c);
+}
+#else
+// The product in two parts (T. J. Dekker, A Floating-Point Technique for Extending the Available Precision, 1971).
+template <class T>
+FASTDIV_INLINE Vec<T> fma_cancelling(Vec<T> a, Vec<T> b, Vec<T> c) {
+  constexpr T kSplit = sizeof(T) == 4 ? 0x1p12f + 1 : static_cast<T>(0x1p27 + 1);
+  Vec<T> a_high = a * kSplit - (a * kSplit - a), a_low = a - a_high;
+  Vec<T> b_high = b * kSplit - (b * kSplit - b), b_low = b - b_high;
+  Vec<T> product = a * b;
+  Vec<T> rest = ((a_high * b_high - product) + a_high * b_low + a_low * b_high) + a_low * b_low;
+  return (product + c) + rest;
+}
+#endif
+
+#if defined(__AVX512F__)
+FASTDIV_INLINE VecD scale(VecD x, VecD k) { return (VecD)_mm512_maskz_scalef_pd(-1, (__m512d)x, (__m512d)k); }
+FASTDIV_INLINE VecF scale(VecF x, VecF k) { return (VecF)_mm512_maskz_scalef_ps(-1, (__m512)x, (__m512)k); }
+#endif
+
+// x * 2^k for whole k down to twice the least exponent, rounded once.
+template <class T>
+FASTDIV_INLINE Vec<T> times_power_of_two(Vec<T> x, Vec<T> k) {
+#if defined(__AVX512F__)
+  return scale(x, k);
+#else
+  // In two factors, so that subnormal results are right. Adding kRound rounds to a whole number and leaves it in the
+  // low mantissa bits.
+  constexpr int kShift = Lanes<T>::kMantissaBits;
+  constexpr T kRound = static_cast<T>(3) * static_cast<T>(static_cast<uint64_t>(1) << (kShift - 1));
+  constexpr typename Lanes<T>::Word kOne = static_cast<typename Lanes<T>::Word>(Lanes<T>::kExponentBias) << kShift;
+  Vec<T> half = k * T(0.5) + kRound;
+  Vec<T> rest = (k - (half - kRound)) + kRound;
+  Vec<T> first = as_float<T>((as_bits<T>(half) << kShift) + kOne);
+  Vec<T> second = as_float<T>((as_bits<T>(rest) << kShift) + kOne);
+  return x * first * second;
+#endif
+}
 
 // Sum of a block's lanes, halves first.
 template <int kLanes>

@@ -20,6 +20,7 @@
 #define FASTDIV_FASTDIV_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #if defined(_WIN32)
 #define FASTDIV_API
@@ -39,7 +40,7 @@ enum fastdiv_status {
   FASTDIV_OK = 0,
   FASTDIV_NULL_POINTER = 1,    /* a required pointer is NULL */
   FASTDIV_INVALID_SHAPE = 2,   /* too few or too many axes, or sizes whose product overflows */
-  FASTDIV_INVALID_OPTION = 3,  /* base, weight, given or struct_size */
+  FASTDIV_INVALID_OPTION = 3,  /* base, weight, given, temperature or struct_size */
   FASTDIV_UNKNOWN_ISA = 4,     /* FASTDIV_ISA or fastdiv_set_isa names no instruction set of this machine */
   FASTDIV_OUT_OF_MEMORY = 5,
   FASTDIV_INTERNAL_ERROR = 6
@@ -51,10 +52,11 @@ typedef struct fastdiv_options {
   double weight;      /* of p in the mixture of js_divergence and js_distance, in [0, 1] */
   int normalize;      /* 0: take the entries as they are */
   int given;          /* conditional_entropy: the axis conditioned on, -1 or -2 */
+  double temperature; /* of softmax(logits / temperature): positive; 1 if struct_size says that it is missing */
 } fastdiv_options;
 
 /* The defaults, which NULL stands for as well. */
-#define FASTDIV_OPTIONS_DEFAULT {sizeof(fastdiv_options), 0.0, 0.5, 1, -1}
+#define FASTDIV_OPTIONS_DEFAULT {sizeof(fastdiv_options), 0.0, 0.5, 1, -1, 1.0}
 
 FASTDIV_API int fastdiv_abi_version(void);
 FASTDIV_API const char *fastdiv_version(void);
@@ -271,6 +273,168 @@ FASTDIV_API int fastdiv_pairwise_js_distance_f32(
 FASTDIV_API int fastdiv_pairwise_js_distance_f64(
     size_t rows_p, size_t rows_q, size_t n, const double *p, const ptrdiff_t *p_strides,
     const double *q, const ptrdiff_t *q_strides, const fastdiv_options *options, double *value);
+
+/* Of logits: p = softmax(x / options.temperature), q = softmax(y / options.temperature); options.normalize has no
+ * meaning. f16 (IEEE 754 binary16) and bf16 (the upper half of a float) are computed as floats and rounded to the
+ * nearest when gradients are stored. -inf is probability 0; a row with NaN or +inf, or of -inf alone, gives NaN.
+ * Gradients are with respect to the logits; where a divergence is +inf, +inf at the entries with q = 0 < p and -inf at
+ * the others. Error of a gradient: 1e-5 (f32) or 1e-13 (f64) of its row's largest entry. */
+
+/* -sum p log p */
+FASTDIV_API int fastdiv_logits_entropy_f32(
+    size_t ndim, const size_t *shape, const float *x, const ptrdiff_t *x_strides,
+    const fastdiv_options *options, float *value, const ptrdiff_t *value_strides);
+FASTDIV_API int fastdiv_logits_entropy_value_and_grad_f32(
+    size_t ndim, const size_t *shape, const float *x, const ptrdiff_t *x_strides,
+    const fastdiv_options *options, const float *cotangent, const ptrdiff_t *cotangent_strides,
+    float *value, const ptrdiff_t *value_strides, float *grad_x, const ptrdiff_t *grad_x_strides);
+FASTDIV_API int fastdiv_logits_entropy_f64(
+    size_t ndim, const size_t *shape, const double *x, const ptrdiff_t *x_strides,
+    const fastdiv_options *options, double *value, const ptrdiff_t *value_strides);
+FASTDIV_API int fastdiv_logits_entropy_value_and_grad_f64(
+    size_t ndim, const size_t *shape, const double *x, const ptrdiff_t *x_strides,
+    const fastdiv_options *options, const double *cotangent, const ptrdiff_t *cotangent_strides,
+    double *value, const ptrdiff_t *value_strides, double *grad_x, const ptrdiff_t *grad_x_strides);
+FASTDIV_API int fastdiv_logits_entropy_f16(
+    size_t ndim, const size_t *shape, const uint16_t *x, const ptrdiff_t *x_strides,
+    const fastdiv_options *options, float *value, const ptrdiff_t *value_strides);
+FASTDIV_API int fastdiv_logits_entropy_value_and_grad_f16(
+    size_t ndim, const size_t *shape, const uint16_t *x, const ptrdiff_t *x_strides,
+    const fastdiv_options *options, const float *cotangent, const ptrdiff_t *cotangent_strides,
+    float *value, const ptrdiff_t *value_strides, uint16_t *grad_x, const ptrdiff_t *grad_x_strides);
+FASTDIV_API int fastdiv_logits_entropy_bf16(
+    size_t ndim, const size_t *shape, const uint16_t *x, const ptrdiff_t *x_strides,
+    const fastdiv_options *options, float *value, const ptrdiff_t *value_strides);
+FASTDIV_API int fastdiv_logits_entropy_value_and_grad_bf16(
+    size_t ndim, const size_t *shape, const uint16_t *x, const ptrdiff_t *x_strides,
+    const fastdiv_options *options, const float *cotangent, const ptrdiff_t *cotangent_strides,
+    float *value, const ptrdiff_t *value_strides, uint16_t *grad_x, const ptrdiff_t *grad_x_strides);
+
+/* -sum p log q */
+FASTDIV_API int fastdiv_logits_cross_entropy_f32(
+    size_t ndim, const size_t *shape, const float *x, const ptrdiff_t *x_strides,
+    const float *y, const ptrdiff_t *y_strides,
+    const fastdiv_options *options, float *value, const ptrdiff_t *value_strides);
+FASTDIV_API int fastdiv_logits_cross_entropy_value_and_grad_f32(
+    size_t ndim, const size_t *shape, const float *x, const ptrdiff_t *x_strides,
+    const float *y, const ptrdiff_t *y_strides,
+    const fastdiv_options *options, const float *cotangent, const ptrdiff_t *cotangent_strides,
+    float *value, const ptrdiff_t *value_strides, float *grad_x, const ptrdiff_t *grad_x_strides,
+    float *grad_y, const ptrdiff_t *grad_y_strides);
+FASTDIV_API int fastdiv_logits_cross_entropy_f64(
+    size_t ndim, const size_t *shape, const double *x, const ptrdiff_t *x_strides,
+    const double *y, const ptrdiff_t *y_strides,
+    const fastdiv_options *options, double *value, const ptrdiff_t *value_strides);
+FASTDIV_API int fastdiv_logits_cross_entropy_value_and_grad_f64(
+    size_t ndim, const size_t *shape, const double *x, const ptrdiff_t *x_strides,
+    const double *y, const ptrdiff_t *y_strides,
+    const fastdiv_options *options, const double *cotangent, const ptrdiff_t *cotangent_strides,
+    double *value, const ptrdiff_t *value_strides, double *grad_x, const ptrdiff_t *grad_x_strides,
+    double *grad_y, const ptrdiff_t *grad_y_strides);
+FASTDIV_API int fastdiv_logits_cross_entropy_f16(
+    size_t ndim, const size_t *shape, const uint16_t *x, const ptrdiff_t *x_strides,
+    const uint16_t *y, const ptrdiff_t *y_strides,
+    const fastdiv_options *options, float *value, const ptrdiff_t *value_strides);
+FASTDIV_API int fastdiv_logits_cross_entropy_value_and_grad_f16(
+    size_t ndim, const size_t *shape, const uint16_t *x, const ptrdiff_t *x_strides,
+    const uint16_t *y, const ptrdiff_t *y_strides,
+    const fastdiv_options *options, const float *cotangent, const ptrdiff_t *cotangent_strides,
+    float *value, const ptrdiff_t *value_strides, uint16_t *grad_x, const ptrdiff_t *grad_x_strides,
+    uint16_t *grad_y, const ptrdiff_t *grad_y_strides);
+FASTDIV_API int fastdiv_logits_cross_entropy_bf16(
+    size_t ndim, const size_t *shape, const uint16_t *x, const ptrdiff_t *x_strides,
+    const uint16_t *y, const ptrdiff_t *y_strides,
+    const fastdiv_options *options, float *value, const ptrdiff_t *value_strides);
+FASTDIV_API int fastdiv_logits_cross_entropy_value_and_grad_bf16(
+    size_t ndim, const size_t *shape, const uint16_t *x, const ptrdiff_t *x_strides,
+    const uint16_t *y, const ptrdiff_t *y_strides,
+    const fastdiv_options *options, const float *cotangent, const ptrdiff_t *cotangent_strides,
+    float *value, const ptrdiff_t *value_strides, uint16_t *grad_x, const ptrdiff_t *grad_x_strides,
+    uint16_t *grad_y, const ptrdiff_t *grad_y_strides);
+
+/* sum p log(p / q) */
+FASTDIV_API int fastdiv_logits_kl_divergence_f32(
+    size_t ndim, const size_t *shape, const float *x, const ptrdiff_t *x_strides,
+    const float *y, const ptrdiff_t *y_strides,
+    const fastdiv_options *options, float *value, const ptrdiff_t *value_strides);
+FASTDIV_API int fastdiv_logits_kl_divergence_value_and_grad_f32(
+    size_t ndim, const size_t *shape, const float *x, const ptrdiff_t *x_strides,
+    const float *y, const ptrdiff_t *y_strides,
+    const fastdiv_options *options, const float *cotangent, const ptrdiff_t *cotangent_strides,
+    float *value, const ptrdiff_t *value_strides, float *grad_x, const ptrdiff_t *grad_x_strides,
+    float *grad_y, const ptrdiff_t *grad_y_strides);
+FASTDIV_API int fastdiv_logits_kl_divergence_f64(
+    size_t ndim, const size_t *shape, const double *x, const ptrdiff_t *x_strides,
+    const double *y, const ptrdiff_t *y_strides,
+    const fastdiv_options *options, double *value, const ptrdiff_t *value_strides);
+FASTDIV_API int fastdiv_logits_kl_divergence_value_and_grad_f64(
+    size_t ndim, const size_t *shape, const double *x, const ptrdiff_t *x_strides,
+    const double *y, const ptrdiff_t *y_strides,
+    const fastdiv_options *options, const double *cotangent, const ptrdiff_t *cotangent_strides,
+    double *value, const ptrdiff_t *value_strides, double *grad_x, const ptrdiff_t *grad_x_strides,
+    double *grad_y, const ptrdiff_t *grad_y_strides);
+FASTDIV_API int fastdiv_logits_kl_divergence_f16(
+    size_t ndim, const size_t *shape, const uint16_t *x, const ptrdiff_t *x_strides,
+    const uint16_t *y, const ptrdiff_t *y_strides,
+    const fastdiv_options *options, float *value, const ptrdiff_t *value_strides);
+FASTDIV_API int fastdiv_logits_kl_divergence_value_and_grad_f16(
+    size_t ndim, const size_t *shape, const uint16_t *x, const ptrdiff_t *x_strides,
+    const uint16_t *y, const ptrdiff_t *y_strides,
+    const fastdiv_options *options, const float *cotangent, const ptrdiff_t *cotangent_strides,
+    float *value, const ptrdiff_t *value_strides, uint16_t *grad_x, const ptrdiff_t *grad_x_strides,
+    uint16_t *grad_y, const ptrdiff_t *grad_y_strides);
+FASTDIV_API int fastdiv_logits_kl_divergence_bf16(
+    size_t ndim, const size_t *shape, const uint16_t *x, const ptrdiff_t *x_strides,
+    const uint16_t *y, const ptrdiff_t *y_strides,
+    const fastdiv_options *options, float *value, const ptrdiff_t *value_strides);
+FASTDIV_API int fastdiv_logits_kl_divergence_value_and_grad_bf16(
+    size_t ndim, const size_t *shape, const uint16_t *x, const ptrdiff_t *x_strides,
+    const uint16_t *y, const ptrdiff_t *y_strides,
+    const fastdiv_options *options, const float *cotangent, const ptrdiff_t *cotangent_strides,
+    float *value, const ptrdiff_t *value_strides, uint16_t *grad_x, const ptrdiff_t *grad_x_strides,
+    uint16_t *grad_y, const ptrdiff_t *grad_y_strides);
+
+/* w KL(p | m) + (1 - w) KL(q | m), m = w p + (1 - w) q */
+FASTDIV_API int fastdiv_logits_js_divergence_f32(
+    size_t ndim, const size_t *shape, const float *x, const ptrdiff_t *x_strides,
+    const float *y, const ptrdiff_t *y_strides,
+    const fastdiv_options *options, float *value, const ptrdiff_t *value_strides);
+FASTDIV_API int fastdiv_logits_js_divergence_value_and_grad_f32(
+    size_t ndim, const size_t *shape, const float *x, const ptrdiff_t *x_strides,
+    const float *y, const ptrdiff_t *y_strides,
+    const fastdiv_options *options, const float *cotangent, const ptrdiff_t *cotangent_strides,
+    float *value, const ptrdiff_t *value_strides, float *grad_x, const ptrdiff_t *grad_x_strides,
+    float *grad_y, const ptrdiff_t *grad_y_strides);
+FASTDIV_API int fastdiv_logits_js_divergence_f64(
+    size_t ndim, const size_t *shape, const double *x, const ptrdiff_t *x_strides,
+    const double *y, const ptrdiff_t *y_strides,
+    const fastdiv_options *options, double *value, const ptrdiff_t *value_strides);
+FASTDIV_API int fastdiv_logits_js_divergence_value_and_grad_f64(
+    size_t ndim, const size_t *shape, const double *x, const ptrdiff_t *x_strides,
+    const double *y, const ptrdiff_t *y_strides,
+    const fastdiv_options *options, const double *cotangent, const ptrdiff_t *cotangent_strides,
+    double *value, const ptrdiff_t *value_strides, double *grad_x, const ptrdiff_t *grad_x_strides,
+    double *grad_y, const ptrdiff_t *grad_y_strides);
+FASTDIV_API int fastdiv_logits_js_divergence_f16(
+    size_t ndim, const size_t *shape, const uint16_t *x, const ptrdiff_t *x_strides,
+    const uint16_t *y, const ptrdiff_t *y_strides,
+    const fastdiv_options *options, float *value, const ptrdiff_t *value_strides);
+FASTDIV_API int fastdiv_logits_js_divergence_value_and_grad_f16(
+    size_t ndim, const size_t *shape, const uint16_t *x, const ptrdiff_t *x_strides,
+    const uint16_t *y, const ptrdiff_t *y_strides,
+    const fastdiv_options *options, const float *cotangent, const ptrdiff_t *cotangent_strides,
+    float *value, const ptrdiff_t *value_strides, uint16_t *grad_x, const ptrdiff_t *grad_x_strides,
+    uint16_t *grad_y, const ptrdiff_t *grad_y_strides);
+FASTDIV_API int fastdiv_logits_js_divergence_bf16(
+    size_t ndim, const size_t *shape, const uint16_t *x, const ptrdiff_t *x_strides,
+    const uint16_t *y, const ptrdiff_t *y_strides,
+    const fastdiv_options *options, float *value, const ptrdiff_t *value_strides);
+FASTDIV_API int fastdiv_logits_js_divergence_value_and_grad_bf16(
+    size_t ndim, const size_t *shape, const uint16_t *x, const ptrdiff_t *x_strides,
+    const uint16_t *y, const ptrdiff_t *y_strides,
+    const fastdiv_options *options, const float *cotangent, const ptrdiff_t *cotangent_strides,
+    float *value, const ptrdiff_t *value_strides, uint16_t *grad_x, const ptrdiff_t *grad_x_strides,
+    uint16_t *grad_y, const ptrdiff_t *grad_y_strides);
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,36 @@
+// -sum p log q = log(k + R / E) + S / sum exp(x / T): see kernels/logits/cross_entropy.hpp.
+#pragma once
+#include "drivers/logits/alignment.hpp"
+#include "drivers/logits/entropy.hpp"
+
+namespace fastdiv {
+
+template <class S>
+struct LogitsCrossEntropyRow {
+  LogitsRows<S>& rows;
+  int wanted;
+  double total = 1;
+
+  template <class ForEach>
+  double value(const ForEach& for_each) {
+    double sums[kMaxLogitsSums];
+    S unused[2];
+    double peak[2];
+    for (int k = 0; k < 2; ++k) rows.set_exponent(k, rows.whole_steps(k));
+    // Where p has its peak, the slopes of its gradient are relative to q there: a one-hot row loses no digit.
+    rows.at_peak(0, unused, peak);
+    rows.constants.center_high = static_cast<Computed<S>>(std::isfinite(peak[1]) ? peak[1] : rows.largest(1));
+    rows.add_up(l_cross_entropy, for_each, sums);
+    LogitsNormalizer normalizer(rows, 1, sums);
+    total = sums[3];
+    double nats = rows.uncovered() ? rows.kInfinity : normalizer.log() + sums[2] / total;
+    Parts::sum(rows.constants.center_high, rows.temperature.value() * (sums[4] / total))
+        .store(&rows.constants.center_high, &rows.constants.center_low);
+    if (wanted & 2) total = Alignment<S>(rows, for_each).total();
+    return nats;
+  }
+
+  double factor(int input) const { return rows.temperature.slope(input == 0 ? 2 : 1) / total; }
+};
+
+}  // namespace fastdiv

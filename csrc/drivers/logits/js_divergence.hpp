@@ -1,0 +1,48 @@
+// JS(p, q) = w KL(p | m) + (1 - w) KL(q | m), once the rows are aligned: see kernels/logits/js_divergence.hpp.
+#pragma once
+#include "drivers/logits/alignment.hpp"
+
+namespace fastdiv {
+
+template <class S>
+struct LogitsJsDivergenceRow {
+  LogitsRows<S>& rows;
+  int wanted;
+  double total = 1;
+
+  template <class ForEach>
+  double value(const ForEach& for_each) {
+    double sums[kMaxLogitsSums];
+    total = Alignment<S>(rows, for_each).total();
+    for (int k = 0; k < 2; ++k) {
+      rows.constants.mean_high[k] = at_peak(k);
+      rows.constants.mean_low[k] = 0;
+    }
+    rows.add_up(l_js_divergence, for_each, sums);
+    double nats = 0;
+    for (int k = 0; k < 2; ++k) {
+      rows.constants.mean_low[k] = static_cast<Computed<S>>(sums[2 + k] / total);
+      if (share(k) != 0) nats += share(k) * (sums[k] / total);
+    }
+    return nats;
+  }
+
+  double factor(int input) const { return share(input) * rows.temperature.slope(1) / total; }
+
+ private:
+  double share(int input) const { return input == 0 ? rows.weight : 1 - rows.weight; }
+
+  // The log-ratio to the mixture where the distribution has its peak, as the kernel computes it: means are taken
+  // relative to it, so that a one-hot row loses no digit of its gradient.
+  Computed<S> at_peak(int input) {
+    S logits[2];
+    double unused[2];
+    rows.at_peak(input, logits, unused);
+    const S* inputs[2] = {&logits[0], &logits[1]};
+    Computed<S> ratios[2];
+    rows.kernels().mixture_ratios(inputs, rows.constants, ratios);
+    return ratios[input];
+  }
+};
+
+}  // namespace fastdiv

@@ -1,0 +1,24 @@
+// KL(p | q) comes from the alignment of the rows: see kernels/logits/kl_divergence.hpp.
+#pragma once
+#include "drivers/logits/alignment.hpp"
+
+namespace fastdiv {
+
+template <class S>
+struct LogitsKlDivergenceRow {
+  LogitsRows<S>& rows;
+  int wanted;
+  double total = 1;
+
+  template <class ForEach>
+  double value(const ForEach& for_each) {
+    Alignment<S> alignment(rows, for_each);
+    total = alignment.total();
+    alignment.mean().store(&rows.constants.center_high, &rows.constants.center_low);
+    return rows.uncovered() ? rows.kInfinity : alignment.kl_divergence();
+  }
+
+  double factor(int input) const { return rows.temperature.slope(input == 0 ? 2 : 1) / total; }
+};
+
+}  // namespace fastdiv

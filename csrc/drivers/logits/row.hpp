@@ -1,0 +1,143 @@
+// One row of logits, or two: its chunks in memory, what a first look tells of them, and sums over them.
+#pragma once
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "drivers/call.hpp"
+#include "drivers/chunks.hpp"
+#include "drivers/logits/temperature.hpp"
+
+namespace fastdiv {
+
+template <class S>
+class LogitsRows {
+ public:
+  typedef Computed<S> T;
+
+  LogitsRows(const LogitsKernels<S>& kernels, const Options& options, size_t n, int inputs)
+      : temperature(options.temperature),
+        weight(options.weight),
+        kernels_(kernels),
+        n_(n),
+        chunks_(chunk_count(n)),
+        inputs_(inputs),
+        surveys_(chunks_),
+        partial_(chunks_ * kMaxLogitsSums) {
+    constants = {};
+    constants.weight = static_cast<T>(weight);
+    temperature.fill(&constants);
+  }
+
+  const Temperature temperature;
+  const double weight;
+  LogitsRow<T> constants;
+
+  void start(int input, const S* data, ptrdiff_t stride) {
+    data_[input] = data;
+    stride_[input] = stride;
+    gathered_ = false;
+  }
+
+  size_t chunks() const { return chunks_; }
+  size_t size(size_t chunk) const { return chunk_size(n_, chunk); }
+  int inputs() const { return inputs_; }
+
+  // The chunk as contiguous memory.
+  void fetch(size_t chunk, const S** inputs) {
+    for (int k = 0; k < inputs_; ++k) {
+      const S* from = data_[k] + static_cast<ptrdiff_t>(chunk * kChunk) * stride_[k];
+      inputs[k] = stride_[k] == 1 ? from : scratch<S>(k);
+      if (stride_[k] != 1 && !gathered_) gather(from, stride_[k], size(chunk), scratch<S>(k));
+    }
+    if (chunks_ == 1) gathered_ = true;  // once is enough
+  }
+
+  // The first look: largest logits, and what makes the value NaN or infinite.
+  template <class ForEach>
+  void survey(const ForEach& for_each) {
+    for_each(chunks_, [&](size_t chunk) {
+      const S* inputs[2];
+      fetch(chunk, inputs);
+      surveys_[chunk] = kernels_.survey[inputs_ - 1](inputs, size(chunk));
+    });
+    undefined_ = uncovered_ = false;
+    for (int k = 0; k < inputs_; ++k) {
+      largest_[k] = -kInfinity;
+      for (const Survey<T>& survey : surveys_) {
+        double x = static_cast<double>(survey.largest[k]);
+        undefined_ |= std::isnan(x);
+        largest_[k] = std::max(largest_[k], x);
+      }
+      undefined_ |= std::isinf(largest_[k]);
+      constants.largest[k] = static_cast<T>(largest_[k]);
+    }
+    for (const Survey<T>& survey : surveys_) uncovered_ |= survey.uncovered;
+  }
+
+  double largest(int input) const { return largest_[input]; }
+  // NaN, +inf, or no finite logit at all: the value is NaN.
+  bool undefined() const { return undefined_; }
+  // Somewhere q = 0 < p.
+  bool uncovered() const { return uncovered_; }
+  // Logits so large that their steps cannot be counted exactly.
+  bool out_of_range() const {
+    for (int k = 0; k < inputs_; ++k)
+      if (!temperature.in_range<T>(largest_[k])) return true;
+    return false;
+  }
+
+  // Both logits where the given input has its largest one.
+  void at_peak(int input, S* logits, double* values) {
+    size_t chunk = 0;
+    while (static_cast<double>(surveys_[chunk].largest[input]) != largest_[input]) ++chunk;
+    const S* inputs[2];
+    fetch(chunk, inputs);
+    size_t index = kernels_.find(inputs[input], size(chunk), static_cast<T>(largest_[input]));
+    for (int k = 0; k < inputs_; ++k) {
+      T value;
+      logits[k] = inputs[k][index];
+      kernels_.widen(&logits[k], &value, 1);
+      values[k] = static_cast<double>(value);
+    }
+  }
+
+  double whole_steps(int input) const { return temperature.whole_steps(largest_[input]); }
+
+  // Sets the exponent and the floor of an input's exponentials: n whole steps are 2^0.
+  void set_exponent(int input, double n) {
+    constants.exponent[input] = static_cast<T>(n);
+    constants.floor[input] = static_cast<T>(temperature.template floor<T>(n));
+  }
+
+  // A measure's sums over the row.
+  template <class ForEach>
+  void add_up(LogitsMeasure measure, const ForEach& for_each, double* sums) {
+    std::fill(partial_.begin(), partial_.end(), 0.0);
+    for_each(chunks_, [&](size_t chunk) {
+      const S* inputs[2];
+      fetch(chunk, inputs);
+      kernels_.sums[measure](inputs, size(chunk), constants, &partial_[chunk * kMaxLogitsSums]);
+    });
+    for (int k = 0; k < kMaxLogitsSums; ++k) sums[k] = sum_pairwise(&partial_[k], chunks_, kMaxLogitsSums);
+  }
+
+  const LogitsKernels<S>& kernels() const { return kernels_; }
+
+  static constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+ private:
+  const LogitsKernels<S>& kernels_;
+  const size_t n_, chunks_;
+  const int inputs_;
+  std::vector<Survey<T>> surveys_;
+  std::vector<double> partial_;
+  // of the row at hand
+  const S* data_[2];
+  ptrdiff_t stride_[2];
+  bool gathered_ = false;
+  double largest_[2];
+  bool undefined_ = false, uncovered_ = false;
+};
+
+}  // namespace fastdiv

@@ -1,0 +1,227 @@
+// Exponentials of logits, and the loops over a contiguous chunk of them. No logit is reduced by a maximum: the
+// exponential is split into a power of two and a mantissa straight away, which loses nothing however large the logits
+// are, and the powers are counted from a common exponent.
+#pragma once
+#include "kernels/rows.hpp"
+
+namespace {
+
+using fastdiv::LogitsRow;
+using fastdiv::Survey;
+
+template <class T>
+FASTDIV_INLINE Vec<T> round_small(Vec<T> x, Vec<T> factor) {
+  constexpr T kRound = static_cast<T>(3) * static_cast<T>(static_cast<uint64_t>(1) << (Lanes<T>::kMantissaBits - 1));
+  return fma(x, factor, broadcast<T>(kRound)) - kRound;
+}
+
+// LogitsRow, a vector each.
+template <class T>
+struct LogitsVectors {
+  Vec<T> steps_per_unit, minus_step_high, minus_step_low, inverse_temperature, faint;
+  Vec<T> exponent[2], floor[2], largest[2], shift_high, shift_low, shift_factor;
+  Vec<T> center_high, center_low, mean_high[2], mean_low[2], factor[2];
+  explicit LogitsVectors(const LogitsRow<T>& row)
+      : steps_per_unit(broadcast(row.steps_per_unit)),
+        minus_step_high(broadcast(-row.step_high)),
+        minus_step_low(broadcast(-row.step_low)),
+        inverse_temperature(broadcast(row.inverse_temperature)),
+        faint(broadcast(row.faint)),
+        exponent{broadcast(row.exponent[0]), broadcast(row.exponent[1])},
+        floor{broadcast(row.floor[0]), broadcast(row.floor[1])},
+        largest{broadcast(row.largest[0]), broadcast(row.largest[1])},
+        shift_high(broadcast(row.shift_high)),
+        shift_low(broadcast(row.shift_low)),
+        shift_factor(broadcast(row.shift_factor)),
+        center_high(broadcast(row.center_high)),
+        center_low(broadcast(row.center_low)),
+        mean_high{broadcast(row.mean_high[0]), broadcast(row.mean_high[1])},
+        mean_low{broadcast(row.mean_low[0]), broadcast(row.mean_low[1])},
+        factor{broadcast(row.factor[0]), broadcast(row.factor[1])} {}
+};
+
+// x / temperature = (n + r) with n whole steps and the small rest r, in nats; `low` is added to x.
+template <class T>
+FASTDIV_INLINE Vec<T> divide_into_steps(const LogitsVectors<T>& row, Vec<T> x, Vec<T> low, Vec<T>* n) {
+  *n = round_small<T>(x, row.steps_per_unit);
+  Vec<T> rest = fma_cancelling<T>(*n, row.minus_step_high, x);
+  return (fma(*n, row.minus_step_low, rest) + low) * row.inverse_temperature;
+}
+
+// exp(x / temperature) 2^-exponent; 0 for x at its floor.
+template <class T>
+FASTDIV_INLINE Vec<T> exponential(const LogitsVectors<T>& row, Vec<T> x, Vec<T> exponent) {
+  Vec<T> n, r = divide_into_steps<T>(row, x, Vec<T>{}, &n);
+  return times_power_of_two<T>(fma(exp_tail(r), r * r, r) + 1, n - exponent);
+}
+
+template <class T>
+FASTDIV_INLINE Vec<T> exponential(const LogitsVectors<T>& row, Vec<T> x, int input) {
+  return exponential<T>(row, at_least<T>(x, row.floor[input]), row.exponent[input]);
+}
+
+// x - y - shift in two parts: x - y is exact until the shift has been taken out.
+template <class T>
+struct Difference {
+  Vec<T> high, low;
+};
+
+template <class T>
+FASTDIV_INLINE Difference<T> subtract(Vec<T> x, Vec<T> y, Vec<T> shift_high, Vec<T> shift_low) {
+  const Vec<T> least = broadcast<T>(-Lanes<T>::kLargest);
+  x = at_least<T>(x, least);
+  y = at_least<T>(y, least);
+  Vec<T> whole = x - y, part = whole - x;
+  Vec<T> lost = (x - (whole - part)) - (y + part);
+  Vec<T> first = whole - shift_high, second = lost - shift_low, sum = first + second;
+  return {sum, second - (sum - first)};
+}
+
+// Two probabilities on one scale, and their difference without cancellation: the larger one comes from its logit,
+// the smaller one and the difference from the log-ratio t = (x - y - shift) / temperature.
+template <class T>
+struct Pair {
+  Vec<T> p, q, difference;  // q - p
+  Vec<T> first_moment;      // p t
+  Vec<T> excess;            // p (t - 1 + exp(-t)) >= 0
+};
+
+template <class T>
+FASTDIV_INLINE Pair<T> compare_logits(const LogitsVectors<T>& row, Vec<T> x, Vec<T> y) {
+  const Vec<T> one = broadcast<T>(1);
+  Difference<T> d = subtract<T>(x, y, row.shift_high, row.shift_low);
+  Mask<T> p_is_larger = d.high >= 0;
+  Vec<T> z = select(p_is_larger, at_least<T>(x, row.floor[0]), at_least<T>(y, row.floor[1]));
+  Vec<T> larger = exponential<T>(row, z, select(p_is_larger, row.exponent[0], row.exponent[1]));
+  larger *= select(p_is_larger, one, row.shift_factor);
+
+  // exp(-|t|) = 2^k (1 + expm1(r)), |r| <= ln(2)/2
+  Vec<T> k, size = absolute<T>(d.high);
+  Vec<T> r = divide_into_steps<T>(row, -at_most<T>(size, row.faint), select(p_is_larger, -d.low, d.low), &k);
+  Vec<T> square = r * r, curved = square * exp_tail(r), expm1_r = r + curved;
+  Vec<T> quotient = times_power_of_two<T>(one + expm1_r, k);
+  Mask<T> close = k == 0;
+  Vec<T> drop = larger * select(close, expm1_r, quotient - 1);
+  Vec<T> smaller = larger * quotient;
+
+  Pair<T> pair;
+  pair.p = select(p_is_larger, larger, smaller);
+  pair.q = select(p_is_larger, smaller, larger);
+  pair.difference = select(p_is_larger, drop, -drop);
+  // |t| - 1 + exp(-|t|) = curved; for negative t, in units of exp(|t|), it is t^2 - curved (1 + |t|)
+  Vec<T> bend = select(p_is_larger, curved, fma(-curved, one - r, square));
+  pair.first_moment = select(pair.p == 0, Vec<T>{}, pair.p * (d.high * row.inverse_temperature));
+  pair.excess = select(close, larger * bend, pair.first_moment + pair.difference);
+  return pair;
+}
+
+// What `reduce` calls for every vector; Op::sums and Op::gradients are the measure.
+template <class T, class Op>
+struct LogitsSum {
+  static constexpr int kGradients = 0;
+  static constexpr T kPadding = -__builtin_inf();
+  LogitsVectors<T> row;
+  typename Op::template Row<T> own;
+  __attribute__((always_inline)) void prefetch(const void*, size_t) const {}
+  __attribute__((always_inline)) void operator()(const Vec<T>* x, Vec<T>* term, Vec<T>*) const {
+    Op::template sums<T>(row, own, x, term);
+  }
+};
+
+template <class T, class Op, int kWanted>
+struct LogitsSlope {
+  static constexpr int kGradients = kWanted;
+  static constexpr T kPadding = -__builtin_inf();
+  LogitsVectors<T> row;
+  typename Op::template Row<T> own;
+  __attribute__((always_inline)) void prefetch(const void*, size_t) const {}
+  __attribute__((always_inline)) void operator()(const Vec<T>* x, Vec<T>*, Vec<T>* gradient) const {
+    Op::template gradients<T, kWanted>(row, own, x, gradient);
+  }
+};
+
+template <class S, class Op>
+void logits_sums(const S* const* inputs, size_t n, const LogitsRow<Computed<S>>& row, double* sums) {
+  typedef Computed<S> T;
+  LogitsSum<T, Op> body{LogitsVectors<T>(row), typename Op::template Row<T>(row)};
+  reduce<S, Op::kInputs, Op::kSums>(inputs, n, sums, body, nullptr);
+}
+
+template <class S, class Op, int kWanted>
+void logits_gradient(const S* const* inputs, size_t n, const LogitsRow<Computed<S>>& row, S* const* out) {
+  typedef Computed<S> T;
+  LogitsSlope<T, Op, kWanted> body{LogitsVectors<T>(row), typename Op::template Row<T>(row)};
+  reduce<S, Op::kInputs, 0>(inputs, n, nullptr, body, out);
+}
+
+// The largest logits, and what makes values NaN or infinite.
+template <class S, int kInputs>
+Survey<Computed<S>> survey(const S* const* inputs, size_t n) {
+  typedef Computed<S> T;
+  constexpr int kLanes = kLanesPerBlock<T>, kCount = Lanes<T>::kCount;
+  const Vec<T> none = broadcast<T>(-__builtin_inf());
+  Vec<T> largest[kInputs][kVectorsPerBlock];
+  Mask<T> undefined = {}, uncovered = {};
+  auto look = [&](const S* const* at, size_t i, int v) __attribute__((always_inline)) {
+    Vec<T> x[kInputs];
+    for (int k = 0; k < kInputs; ++k) {
+      x[k] = load(at[k] + i);
+      undefined |= x[k] != x[k];
+      largest[k][v] = at_least<T>(largest[k][v], x[k]);
+    }
+    if (kInputs == 2) uncovered |= (x[kInputs - 1] == none) & (x[0] > none);
+  };
+  for (int k = 0; k < kInputs; ++k)
+    for (int v = 0; v < kVectorsPerBlock; ++v) largest[k][v] = none;
+  size_t i = 0;
+  for (; i + kLanes <= n; i += kLanes) {
+#pragma GCC unroll 4
+    for (int v = 0; v < kVectorsPerBlock; ++v) look(inputs, i + v * kCount, v);
+  }
+  if (i < n) {
+    alignas(64) S padded[kInputs][kLanes];
+    const S* tail[kInputs];
+    for (int k = 0; k < kInputs; ++k) {
+      for (int v = 0; v < kVectorsPerBlock; ++v) store(padded[k] + v * kCount, none);
+      __builtin_memcpy(padded[k], inputs[k] + i, (n - i) * sizeof(S));
+      tail[k] = padded[k];
+    }
+    for (int v = 0; v < kVectorsPerBlock; ++v) look(tail, v * kCount, v);
+  }
+  Survey<T> result = {{}, any(uncovered)};
+  for (int k = 0; k < kInputs; ++k) {
+    for (int v = 1; v < kVectorsPerBlock; ++v) largest[k][0] = at_least<T>(largest[k][0], largest[k][v]);
+    result.largest[k] = any(undefined) ? static_cast<T>(__builtin_nan("")) : largest_lane<T>(largest[k][0]);
+  }
+  return result;
+}
+
+template <class S>
+size_t find(const S* x, size_t n, Computed<S> value) {
+  typedef Computed<S> T;
+  constexpr size_t kCount = Lanes<T>::kCount;
+  const Vec<T> wanted = broadcast<T>(value);
+  size_t i = 0;
+  while (i + kCount <= n && !any(load(x + i) == wanted)) i += kCount;
+  T lanes[kCount];
+  S padded[kCount] = {};
+  __builtin_memcpy(padded, x + i, (n - i < kCount ? n - i : kCount) * sizeof(S));
+  store(lanes, load(padded));
+  for (size_t k = 0; k < kCount && i < n && !(lanes[k] == value); ++k) ++i;
+  return i;
+}
+
+template <class From, class To>
+void convert(const From* x, To* out, size_t n) {
+  constexpr size_t kCount = Lanes<Computed<From>>::kCount;
+  size_t i = 0;
+  for (; i + kCount <= n; i += kCount) store(out + i, load(x + i));
+  if (i == n) return;
+  From padded[kCount] = {};
+  To written[kCount];
+  __builtin_memcpy(padded, x + i, (n - i) * sizeof(From));
+  store(written, load(padded));
+  __builtin_memcpy(out + i, written, (n - i) * sizeof(To));
+}
+
+}  // namespace
