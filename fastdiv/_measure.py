@@ -35,12 +35,27 @@ class Result:
     gradients: tuple[Array, ...]
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """Arguments as a kernel takes them."""
+
+    arrays: list[Array]
+    """Aligned arrays of one type."""
+    dtype: np.dtype[Any]
+    """Of values and cotangents."""
+    gradient_dtypes: list[np.dtype[Any]]
+    """Of each argument's gradient."""
+
+
 class Measure:
     """A kernel by name, and how many axes of its arrays make one event.
 
     Calling it computes values; with a request, values and gradients. Events of several axes are
     flattened into rows, unless the kernel wants tables.
     """
+
+    letters = "pq"
+    """What the kernel calls its arguments."""
 
     def __init__(
         self,
@@ -69,9 +84,7 @@ class Measure:
         normalize: Any,
         keepdims: bool = False,
         out: Any = None,
-        *,
-        weight: Any = None,
-        given: Any = None,
+        **options: Any,
     ) -> Any:
         """Return the value."""
         # The shortest way for small calls: C-contiguous arrays of one type and shape, along the last axis.
@@ -89,40 +102,33 @@ class Measure:
         ):
             value = np.empty(first.shape[:-1], first.dtype)
             kernel = getattr(backend_of("p", first), self.name)
-            extra = (validate.weight(weight),) if self.mixture else ()
+            extra = (validate.weight(options["weight"]),) if self.mixture else ()
             kernel(*arrays, value, validate.base(base), bool(normalize), *extra)
             return value if value.ndim else value[()]
-        options = (axes, base, normalize, keepdims, out)
-        return self.evaluate(arrays, *options, weight=weight, given=given).value
+        return self.evaluate(
+            arrays, axes, keepdims, out, base=base, normalize=normalize, **options
+        ).value
 
     def evaluate(
         self,
         arrays: tuple[Any, ...],
         axes: Any,
-        base: Any = None,
-        normalize: Any = True,
         keepdims: bool = False,
         out: Any = None,
         *,
-        weight: Any = None,
-        given: Any = None,
         request: GradientRequest | None = None,
+        **options: Any,
     ) -> Result:
         """Return the value and the gradients of a request."""
         names = self.arguments
         backend = backend_of(names[0], arrays[0])
         for name, array in zip(names[1:], arrays[1:], strict=True):
             backend_of(name, array)
-        originals, dtype = _prepare(names, arrays)
+        prepared = self.prepare(arrays, request)
+        originals, dtype = prepared.arrays, prepared.dtype
         views = originals if len(originals) == 1 else validate.broadcast(names, originals)
         layout = Layout(names[0], views[0].shape, axes, self)
-
-        options: dict[str, Any] = {}
-        if self.mixture:
-            options["weight"] = validate.weight(weight)
-        if self.conditional:
-            first, second = layout.axes
-            options["given"] = validate.given_position(given, (first, second), layout.ndim)
+        keywords = self.kernel_options(layout, options)
 
         shape = layout.shape if self.elementwise else layout.value_shape(keepdims)
         if out is not None:
@@ -132,21 +138,44 @@ class Measure:
             value = np.empty(shape, dtype)
         value_view = layout.events(value) if self.elementwise else layout.batch(value, keepdims)
 
-        gradients = _Gradients(names, originals, views, layout, dtype, request)
+        gradients = _Gradients(names, prepared, views, layout, request)
         if request is not None:
             gradients.refuse_overlap(out)
-            options["cotangent"] = self._cotangent(request, layout, keepdims, shape, dtype)
-            for position, memory in gradients.memory.items():
-                options[f"grad_{'pq'[position]}"] = layout.events(memory)
-        events = [layout.events(view) for view in views]
+            keywords["cotangent"] = self._cotangent(request, layout, keepdims, shape, dtype)
+            for position, rows in gradients.events.items():
+                keywords[f"grad_{self.letters[position]}"] = self.as_native(rows)
+        events = [self.as_native(layout.events(view)) for view in views]
         # A view that had to be flattened by copying is written back afterwards.
-        kernel = getattr(backend, self.name)
-        kernel(*events, value_view, validate.base(base), bool(normalize), **options)
-        gradients.collect(options)
+        getattr(backend, self.name)(*events, value_view, **keywords)
+        gradients.collect()
         if self.elementwise:
             layout.write_back(value_view, value)
         scalar = out is None and value.ndim == 0
         return Result(value[()] if scalar else value, gradients.finish())
+
+    def prepare(self, values: Sequence[Any], request: GradientRequest | None) -> Prepared:
+        """Bring the arguments to one type that the kernel computes in."""
+        arrays, dtype = prepare(self.arguments, values)
+        return Prepared(arrays, dtype, [dtype] * len(arrays))
+
+    def kernel_options(self, layout: Layout, options: dict[str, Any]) -> dict[str, Any]:
+        """Check the options, and name them as the kernel does."""
+        keywords: dict[str, Any] = {
+            "base": validate.base(options.get("base")),
+            "normalize": bool(options.get("normalize", True)),
+        }
+        if self.mixture:
+            keywords["weight"] = validate.weight(options["weight"])
+        if self.conditional:
+            first, second = layout.axes
+            keywords["given"] = validate.given_position(
+                options["given"], (first, second), layout.ndim
+            )
+        return keywords
+
+    def as_native(self, array: Array) -> Array:
+        """Return the array under a type that the kernel knows."""
+        return array
 
     def _cotangent(
         self,
@@ -181,7 +210,7 @@ def _is_contiguous(array: Array) -> bool:
     return flags.c_contiguous and flags.aligned
 
 
-def _prepare(names: Sequence[str], values: Sequence[Any]) -> tuple[list[Array], np.dtype[Any]]:
+def prepare(names: Sequence[str], values: Sequence[Any]) -> tuple[list[Array], np.dtype[Any]]:
     """Return the arguments as aligned arrays of one type."""
     arrays = [validate.as_array(name, value) for name, value in zip(names, values, strict=True)]
     pairs = list(zip(names, arrays, strict=True))
@@ -243,14 +272,14 @@ class _Gradients:
     def __init__(
         self,
         names: Sequence[str],
-        originals: Sequence[Array],
+        prepared: Prepared,
         views: Sequence[Array],
         layout: Layout,
-        dtype: np.dtype[Any],
         request: GradientRequest | None,
     ) -> None:
         self.names = names
-        self.originals = originals
+        self.originals = prepared.arrays
+        self.dtypes = prepared.gradient_dtypes
         self.layout = layout
         self.argnums = request.argnums if request is not None else ()
         self.targets: dict[int, Array] = {}
@@ -258,14 +287,16 @@ class _Gradients:
         for place, position in enumerate(self.argnums):
             assert request is not None
             given = None if request.grad_out is None else request.grad_out[place]
-            shape = originals[position].shape
+            original = self.originals[position]
+            dtype = self.dtypes[position]
             if given is not None:
-                self.targets[position] = validate.output("grad_out", given, shape, dtype)
-            broadcast = shape != views[position].shape
-            if broadcast or given is None:
-                self.memory[position] = np.empty(views[position].shape, dtype)
+                self.targets[position] = validate.output("grad_out", given, original.shape, dtype)
+            broadcast = original.shape != views[position].shape
+            if broadcast or given is None or dtype != original.dtype:
+                self.memory[position] = np.empty(views[position].shape, original.dtype)
             else:
                 self.memory[position] = given
+        self.events = {k: layout.events(memory) for k, memory in self.memory.items()}
 
     def refuse_overlap(self, out: Array | None) -> None:
         """Refuse outputs that overlap, but for a gradient in its argument's own memory."""
@@ -280,10 +311,10 @@ class _Gradients:
                 if later > position:
                     validate.disjoint("grad_out", target, [("another grad_out", other)])
 
-    def collect(self, options: dict[str, Any]) -> None:
+    def collect(self) -> None:
         """Bring gradients back that the kernel wrote into a flattened copy."""
         for position, memory in self.memory.items():
-            self.layout.write_back(options[f"grad_{'pq'[position]}"], memory)
+            self.layout.write_back(self.events[position], memory)
 
     def finish(self) -> tuple[Array, ...]:
         """Return the gradients in the order of argnums."""
@@ -293,6 +324,7 @@ class _Gradients:
             target = self.targets.get(position)
             if target is None:
                 gradient = _sum_to(gradient, self.originals[position].shape)
+                gradient = gradient.astype(self.dtypes[position], copy=False)
             elif target is not gradient:
                 target[...] = _sum_to(gradient, target.shape)
                 gradient = target

@@ -52,6 +52,31 @@ class _Pairwise:
         weight: float = 0.5,
     ) -> None: ...
 
+class _LogitsOneInput:
+    def __call__(
+        self,
+        x: Array,
+        value: Array,
+        base: float,
+        temperature: float,
+        cotangent: Array | None = None,
+        grad_x: Array | None = None,
+    ) -> None: ...
+
+class _LogitsTwoInputs:
+    def __call__(
+        self,
+        x: Array,
+        y: Array,
+        value: Array,
+        base: float,
+        temperature: float,
+        weight: float = 0.5,
+        cotangent: Array | None = None,
+        grad_x: Array | None = None,
+        grad_y: Array | None = None,
+    ) -> None: ...
+
 self_information: _OneInput
 entropy: _OneInput
 conditional_entropy: _OneInput
@@ -63,3 +88,7 @@ js_distance: _TwoInputs
 pairwise_kl_divergence: _Pairwise
 pairwise_js_divergence: _Pairwise
 pairwise_js_distance: _Pairwise
+logits_entropy: _LogitsOneInput
+logits_cross_entropy: _LogitsTwoInputs
+logits_kl_divergence: _LogitsTwoInputs
+logits_js_divergence: _LogitsTwoInputs

@@ -50,7 +50,11 @@ def compute_dtype(name: str, array: Array) -> np.dtype[Any]:
 
 def as_computed(name: str, value: Any, dtype: np.dtype[Any]) -> Array:
     """Return the value as an aligned native array of the given type, copied only if it must be."""
-    array = as_array(name, value)
+    return as_aligned(as_array(name, value), dtype)
+
+
+def as_aligned(array: Array, dtype: np.dtype[Any]) -> Array:
+    """Return the array as an aligned native one of the given type, copied only if it must be."""
     if array.dtype != dtype or not array.flags.aligned:
         array = np.require(array, dtype, ["ALIGNED"])
     return array
@@ -114,6 +118,14 @@ def base(value: Any) -> float:
     if not (0 < number < math.inf) or number == 1:
         expected = "a positive number other than 1, or None for nats"
         raise ValueError(f"base must be {expected}, got {describe(value)}")
+    return number
+
+
+def temperature(value: Any) -> float:
+    """Return the number that logits are divided by."""
+    number = real("temperature", value)
+    if not 0 < number < math.inf:
+        raise ValueError(f"temperature must be a positive finite number, got {describe(value)}")
     return number
 
 

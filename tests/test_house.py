@@ -22,7 +22,7 @@ LAYERS = [
     {"_array", "_validate"},
     {"_measure", "_runtime"},
     {"_autodiff"},
-    {"probabilities"},
+    {"probabilities", "logits"},
     {"pairwise"},
     {"scipy", "_numba"},
     {"demo"},

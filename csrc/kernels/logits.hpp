@@ -40,27 +40,29 @@ struct LogitsVectors {
         factor{broadcast(row.factor[0]), broadcast(row.factor[1])} {}
 };
 
-// x / temperature = (n + r) with n whole steps and the small rest r, in nats; `low` is added to x.
+// x / temperature is n whole steps and a small rest, in nats; `low` is added to x.
+template <class T>
+FASTDIV_INLINE Vec<T> divide_into_steps(const LogitsVectors<T>& row, Vec<T> x, Vec<T>* n) {
+  *n = round_small<T>(x, row.steps_per_unit);
+  Vec<T> rest = fma_cancelling<T>(*n, row.minus_step_high, x);
+  return fma(*n, row.minus_step_low, rest) * row.inverse_temperature;
+}
+
 template <class T>
 FASTDIV_INLINE Vec<T> divide_into_steps(const LogitsVectors<T>& row, Vec<T> x, Vec<T> low, Vec<T>* n) {
   *n = round_small<T>(x, row.steps_per_unit);
   Vec<T> rest = fma_cancelling<T>(*n, row.minus_step_high, x);
-  return (fma(*n, row.minus_step_low, rest) + low) * row.inverse_temperature;
+  return (rest + fma(*n, row.minus_step_low, low)) * row.inverse_temperature;
 }
 
 // exp(x / temperature) 2^-exponent; 0 for x at its floor.
 template <class T>
-FASTDIV_INLINE Vec<T> exponential(const LogitsVectors<T>& row, Vec<T> x, Vec<T> exponent) {
-  Vec<T> n, r = divide_into_steps<T>(row, x, Vec<T>{}, &n);
-  return times_power_of_two<T>(fma(exp_tail(r), r * r, r) + 1, n - exponent);
-}
-
-template <class T>
 FASTDIV_INLINE Vec<T> exponential(const LogitsVectors<T>& row, Vec<T> x, int input) {
-  return exponential<T>(row, at_least<T>(x, row.floor[input]), row.exponent[input]);
+  Vec<T> n, r = divide_into_steps<T>(row, at_least<T>(x, row.floor[input]), &n);
+  return times_power_of_two<T>(fma(exp_tail(r), r * r, r) + 1, n - row.exponent[input]);
 }
 
-// x - y - shift in two parts: x - y is exact until the shift has been taken out.
+// x - y - shift in two parts; x - y is exact until the shift has been taken out.
 template <class T>
 struct Difference {
   Vec<T> high, low;
@@ -68,50 +70,60 @@ struct Difference {
 
 template <class T>
 FASTDIV_INLINE Difference<T> subtract(Vec<T> x, Vec<T> y, Vec<T> shift_high, Vec<T> shift_low) {
-  const Vec<T> least = broadcast<T>(-Lanes<T>::kLargest);
-  x = at_least<T>(x, least);
-  y = at_least<T>(y, least);
   Vec<T> whole = x - y, part = whole - x;
   Vec<T> lost = (x - (whole - part)) - (y + part);
   Vec<T> first = whole - shift_high, second = lost - shift_low, sum = first + second;
   return {sum, second - (sum - first)};
 }
 
-// Two probabilities on one scale, and their difference without cancellation: the larger one comes from its logit,
-// the smaller one and the difference from the log-ratio t = (x - y - shift) / temperature.
+// Where p is smaller and q / p is larger than exp(kApart), the quotient says nothing of q, and p nothing to the mixture.
+template <class T>
+struct Apart;
+template <>
+struct Apart<float> {
+  static constexpr float kSmallest = 0x1p-100f, kApart = 30;
+};
+template <>
+struct Apart<double> {
+  static constexpr double kSmallest = 0x1p-900, kApart = 60;
+};
+
+// Two probabilities on one scale, and their difference without cancellation: p comes from its logit, q from the
+// log-ratio t = (x - y - shift) / temperature.
 template <class T>
 struct Pair {
-  Vec<T> p, q, difference;  // q - p
-  Vec<T> first_moment;      // p t
-  Vec<T> excess;            // p (t - 1 + exp(-t)) >= 0
+  Vec<T> p, t;
+  Vec<T> quotient, change;  // q / p = exp(-t), and expm1(-t)
+  Vec<T> curved;            // expm1(-t) + t where `close`
+  Mask<T> close;            // |t| < ln(2)/2
+  Vec<T> q, difference;     // q - p
+  Mask<T> apart;
 };
 
 template <class T>
 FASTDIV_INLINE Pair<T> compare_logits(const LogitsVectors<T>& row, Vec<T> x, Vec<T> y) {
-  const Vec<T> one = broadcast<T>(1);
-  Difference<T> d = subtract<T>(x, y, row.shift_high, row.shift_low);
-  Mask<T> p_is_larger = d.high >= 0;
-  Vec<T> z = select(p_is_larger, at_least<T>(x, row.floor[0]), at_least<T>(y, row.floor[1]));
-  Vec<T> larger = exponential<T>(row, z, select(p_is_larger, row.exponent[0], row.exponent[1]));
-  larger *= select(p_is_larger, one, row.shift_factor);
-
-  // exp(-|t|) = 2^k (1 + expm1(r)), |r| <= ln(2)/2
-  Vec<T> k, size = absolute<T>(d.high);
-  Vec<T> r = divide_into_steps<T>(row, -at_most<T>(size, row.faint), select(p_is_larger, -d.low, d.low), &k);
-  Vec<T> square = r * r, curved = square * exp_tail(r), expm1_r = r + curved;
-  Vec<T> quotient = times_power_of_two<T>(one + expm1_r, k);
-  Mask<T> close = k == 0;
-  Vec<T> drop = larger * select(close, expm1_r, quotient - 1);
-  Vec<T> smaller = larger * quotient;
-
   Pair<T> pair;
-  pair.p = select(p_is_larger, larger, smaller);
-  pair.q = select(p_is_larger, smaller, larger);
-  pair.difference = select(p_is_larger, drop, -drop);
-  // |t| - 1 + exp(-|t|) = curved; for negative t, in units of exp(|t|), it is t^2 - curved (1 + |t|)
-  Vec<T> bend = select(p_is_larger, curved, fma(-curved, one - r, square));
-  pair.first_moment = select(pair.p == 0, Vec<T>{}, pair.p * (d.high * row.inverse_temperature));
-  pair.excess = select(close, larger * bend, pair.first_moment + pair.difference);
+  x = at_least<T>(x, row.floor[0]);
+  pair.p = exponential<T>(row, x, 0);
+  y = at_least<T>(y, broadcast<T>(-Lanes<T>::kLargest));
+  Difference<T> d = subtract<T>(x, y, row.shift_high, row.shift_low);
+  pair.t = d.high * row.inverse_temperature;
+
+  // exp(-t) = 2^k (1 + expm1(r)), |r| <= ln(2)/2
+  Vec<T> k, r = divide_into_steps<T>(row, -at_most<T>(d.high, row.faint), -d.low, &k);
+  pair.curved = r * r * exp_tail(r);
+  Vec<T> expm1_r = r + pair.curved;
+  pair.close = k == 0;
+  pair.quotient = times_power_of_two<T>(expm1_r + 1, k);
+  pair.change = select(pair.close, expm1_r, pair.quotient - 1);
+  pair.q = pair.p * pair.quotient;
+  pair.difference = pair.p * pair.change;
+
+  pair.apart = (pair.p < Apart<T>::kSmallest) & (pair.t < -Apart<T>::kApart);
+  if (__builtin_expect(any(pair.apart), 0)) {
+    pair.q = select(pair.apart, exponential<T>(row, y, 1) * row.shift_factor, pair.q);
+    pair.difference = select(pair.apart, pair.q - pair.p, pair.difference);
+  }
   return pair;
 }
 

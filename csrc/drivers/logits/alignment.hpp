@@ -52,6 +52,7 @@ class Alignment {
 
  private:
   static constexpr int kRounds = 4;
+  static constexpr double kLargestOffset = 2;
   static constexpr double kSmallestTotal = sizeof(Computed<S>) == 4 ? 0x1p-60 : 0x1p-600;
 
   Parts between_peaks() const { return Parts::sum(rows_.largest(0), -rows_.largest(1)); }
@@ -65,15 +66,21 @@ class Alignment {
     value_ = value_ < 0 ? 0 : value_;
   }
 
-  bool is_near() const { return missing_ > -0.75 && missing_ <= 1; }
+  bool is_near() const { return missing_ <= 1; }
 
-  // What the shift is off by outweighs the divergence: its digits would be lost.
+  // What the shift is off by outweighs the divergence, or has made exponentials of large log-ratios count: digits would
+  // be lost.
   bool is_far() const {
-    if (missing_ < -0.75) return true;
-    return (is_near() ? excess_over_log1p(missing_) : std::log1p(missing_)) > 4 * value_;
+    double offset = std::log1p(missing_);
+    return std::fabs(offset) > kLargestOffset || (is_near() ? excess_over_log1p(missing_) : offset) > 4 * value_;
   }
 
-  Parts corrected() const { return reference_.plus(-rows_.temperature.value() * std::log1p(missing_)); }
+  // In long double: half a unit in the last place of a double would be a relative error of each probability.
+  Parts corrected() const {
+    long double step = -rows_.temperature.value() * std::log1p(static_cast<long double>(missing_));
+    double high = static_cast<double>(step);
+    return reference_.plus(high).plus(static_cast<double>(step - high));
+  }
 
   // The shift as kernels take it: in two parts, and as whole steps and a factor near 1. Both distributions' largest
   // entries are then about 1 or less.

@@ -19,12 +19,8 @@ struct LogitsJsDivergenceRow {
       rows.constants.mean_low[k] = 0;
     }
     rows.add_up(l_js_divergence, for_each, sums);
-    double nats = 0;
-    for (int k = 0; k < 2; ++k) {
-      rows.constants.mean_low[k] = static_cast<Computed<S>>(sums[2 + k] / total);
-      if (share(k) != 0) nats += share(k) * (sums[k] / total);
-    }
-    return nats;
+    for (int k = 0; k < 2; ++k) rows.constants.mean_low[k] = static_cast<Computed<S>>(sums[1 + k] / total);
+    return std::max(sums[0] / total, 0.0);
   }
 
   double factor(int input) const { return share(input) * rows.temperature.slope(1) / total; }

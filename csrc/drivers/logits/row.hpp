@@ -26,6 +26,8 @@ class LogitsRows {
         partial_(chunks_ * kMaxLogitsSums) {
     constants = {};
     constants.weight = static_cast<T>(weight);
+    constants.rest = static_cast<T>(1 - weight);
+    constants.log_rest = weight < 1 ? static_cast<T>(std::log1p(-weight)) : 0;
     temperature.fill(&constants);
   }
 

@@ -26,7 +26,7 @@ struct LogitsEntropy {
   template <class T>
   FASTDIV_INLINE void sums(const LogitsVectors<T>& row, const Row<T>&, const Vec<T>* inputs, Vec<T>* sums) {
     Vec<T> x = at_least<T>(inputs[0], row.floor[0]);
-    Vec<T> power = exponential<T>(row, x, row.exponent[0]);
+    Vec<T> power = exponential<T>(row, x, 0);
     normalizer<T>(inputs[0], row.largest[0], power, sums);
     sums[2] = power * ((x - row.largest[0]) * row.inverse_temperature);
   }
@@ -34,7 +34,7 @@ struct LogitsEntropy {
   template <class T, int kWanted>
   FASTDIV_INLINE void gradients(const LogitsVectors<T>& row, const Row<T>&, const Vec<T>* inputs, Vec<T>* gradient) {
     Vec<T> x = at_least<T>(inputs[0], row.floor[0]);
-    Vec<T> power = exponential<T>(row, x, row.exponent[0]);
+    Vec<T> power = exponential<T>(row, x, 0);
     gradient[0] = power * ((row.center_high - x) + row.center_low) * row.factor[0];
   }
 };

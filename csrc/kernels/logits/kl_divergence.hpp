@@ -21,10 +21,11 @@ struct LogitsKlDivergence {
   template <class T>
   FASTDIV_INLINE void sums(const LogitsVectors<T>& row, const Row<T>&, const Vec<T>* inputs, Vec<T>* sums) {
     Pair<T> pair = compare_logits<T>(row, inputs[0], inputs[1]);
+    Vec<T> moment = select(pair.p == 0, Vec<T>{}, pair.p * pair.t);
     sums[0] = pair.p;
     sums[1] = pair.difference;
-    sums[2] = pair.excess;
-    sums[3] = pair.first_moment;
+    sums[2] = select(pair.close, pair.p * pair.curved, moment + pair.difference);
+    sums[3] = moment;
   }
 
   // The shift is now such that sum P = sum Q.
@@ -39,7 +40,7 @@ struct LogitsKlDivergence {
       p = exponential<T>(row, x, 0);
     }
     if (kWanted & 1) {
-      Vec<T> slope = subtract<T>(x, y, row.center_high, row.center_low).high;
+      Vec<T> slope = subtract<T>(at_least<T>(x, row.floor[0]), y, row.center_high, row.center_low).high;
       gradient[0] = select(p == 0, Vec<T>{}, p * slope * row.factor[0]);
     }
   }
