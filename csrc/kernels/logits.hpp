@@ -76,7 +76,8 @@ FASTDIV_INLINE Difference<T> subtract(Vec<T> x, Vec<T> y, Vec<T> shift_high, Vec
   return {sum, second - (sum - first)};
 }
 
-// Where p is smaller and q / p is larger than exp(kApart), the quotient says nothing of q, and p nothing to the mixture.
+// Where p is smaller and q / p is larger than exp(kApart), the quotient says nothing of q, and p nothing to the
+// mixture.
 template <class T>
 struct Apart;
 template <>
@@ -88,81 +89,122 @@ struct Apart<double> {
   static constexpr double kSmallest = 0x1p-900, kApart = 60;
 };
 
+template <class T>
+FASTDIV_INLINE Mask<T> are_apart(Vec<T> p, Vec<T> t) {
+  return (p < Apart<T>::kSmallest) & (t < -Apart<T>::kApart);
+}
+
 // Two probabilities on one scale, and their difference without cancellation: p comes from its logit, q from the
-// log-ratio t = (x - y - shift) / temperature.
+// log-ratio t = (x - y - shift) / temperature. In two steps, so that each is short.
 template <class T>
 struct Pair {
-  Vec<T> p, t;
+  Vec<T> p;
+  Difference<T> d;  // x - y - shift
+
+  Vec<T> t;
   Vec<T> quotient, change;  // q / p = exp(-t), and expm1(-t)
   Vec<T> curved;            // expm1(-t) + t where `close`
   Mask<T> close;            // |t| < ln(2)/2
   Vec<T> q, difference;     // q - p
-  Mask<T> apart;
 };
 
 template <class T>
-FASTDIV_INLINE Pair<T> compare_logits(const LogitsVectors<T>& row, Vec<T> x, Vec<T> y) {
-  Pair<T> pair;
+FASTDIV_INLINE void subtract_logits(const LogitsVectors<T>& row, Vec<T> x, Vec<T> y, Pair<T>* pair) {
   x = at_least<T>(x, row.floor[0]);
-  pair.p = exponential<T>(row, x, 0);
   y = at_least<T>(y, broadcast<T>(-Lanes<T>::kLargest));
-  Difference<T> d = subtract<T>(x, y, row.shift_high, row.shift_low);
-  pair.t = d.high * row.inverse_temperature;
-
-  // exp(-t) = 2^k (1 + expm1(r)), |r| <= ln(2)/2
-  Vec<T> k, r = divide_into_steps<T>(row, -at_most<T>(d.high, row.faint), -d.low, &k);
-  pair.curved = r * r * exp_tail(r);
-  Vec<T> expm1_r = r + pair.curved;
-  pair.close = k == 0;
-  pair.quotient = times_power_of_two<T>(expm1_r + 1, k);
-  pair.change = select(pair.close, expm1_r, pair.quotient - 1);
-  pair.q = pair.p * pair.quotient;
-  pair.difference = pair.p * pair.change;
-
-  pair.apart = (pair.p < Apart<T>::kSmallest) & (pair.t < -Apart<T>::kApart);
-  if (__builtin_expect(any(pair.apart), 0)) {
-    pair.q = select(pair.apart, exponential<T>(row, y, 1) * row.shift_factor, pair.q);
-    pair.difference = select(pair.apart, pair.q - pair.p, pair.difference);
-  }
-  return pair;
+  pair->p = exponential<T>(row, x, 0);
+  pair->d = subtract<T>(x, y, row.shift_high, row.shift_low);
 }
 
-// What `reduce` calls for every vector; Op::sums and Op::gradients are the measure.
-template <class T, class Op>
-struct LogitsSum {
-  static constexpr int kGradients = 0;
-  static constexpr T kPadding = -__builtin_inf();
-  LogitsVectors<T> row;
-  typename Op::template Row<T> own;
-  __attribute__((always_inline)) void prefetch(const void*, size_t) const {}
-  __attribute__((always_inline)) void operator()(const Vec<T>* x, Vec<T>* term, Vec<T>*) const {
-    Op::template sums<T>(row, own, x, term);
-  }
-};
+template <class T>
+FASTDIV_INLINE void compare_probabilities(const LogitsVectors<T>& row, Vec<T> y, Pair<T>* pair) {
+  Vec<T> p = pair->p, d = pair->d.high;
+  pair->t = d * row.inverse_temperature;
+  // exp(-t) = 2^k (1 + expm1(r)), |r| <= ln(2)/2
+  Vec<T> k, r = divide_into_steps<T>(row, -at_most<T>(d, row.faint), -pair->d.low, &k);
+  pair->curved = r * r * exp_tail(r);
+  Vec<T> expm1_r = r + pair->curved;
+  pair->close = k == 0;
+  pair->quotient = times_power_of_two<T>(expm1_r + 1, k);
+  pair->change = select(pair->close, expm1_r, pair->quotient - 1);
+  pair->q = p * pair->quotient;
+  pair->difference = p * pair->change;
 
+  Mask<T> apart = are_apart<T>(p, pair->t);
+  if (__builtin_expect(any(apart), 0)) {
+    pair->q = select(apart, exponential<T>(row, y, 1) * row.shift_factor, pair->q);
+    pair->difference = select(apart, pair->q - p, pair->difference);
+  }
+}
+
+// What `reduce` calls. A measure works in Op::kStages stages on what it keeps in Op::Work; the last one writes the
+// sums or the gradients. The vectors of a block go through each stage together: a stage is short enough for the
+// processor to overlap them, a whole measure is not.
 template <class T, class Op, int kWanted>
-struct LogitsSlope {
+struct LogitsBody {
   static constexpr int kGradients = kWanted;
   static constexpr T kPadding = -__builtin_inf();
+  static constexpr bool kStaged = Op::kStages > 1;
+  typedef typename Op::template Work<T> Work;
+
   LogitsVectors<T> row;
   typename Op::template Row<T> own;
+
   __attribute__((always_inline)) void prefetch(const void*, size_t) const {}
-  __attribute__((always_inline)) void operator()(const Vec<T>* x, Vec<T>*, Vec<T>* gradient) const {
-    Op::template gradients<T, kWanted>(row, own, x, gradient);
+
+  __attribute__((always_inline)) void operator()(const Vec<T>* x, Vec<T>* sums, Vec<T>* gradient) const {
+    Work work;
+    run<0>(x, &work, sums, gradient);
+  }
+
+  template <class S>
+  __attribute__((always_inline)) void block(const S* const* inputs, size_t at, Vec<T> (*running)[kVectorsPerBlock],
+                                            S* const* out) const {
+    Work work[kVectorsPerBlock];
+    stages<0>(inputs, at, work, running, out);
+  }
+
+ private:
+  template <int kStage>
+  __attribute__((always_inline)) void run(const Vec<T>* x, Work* work, Vec<T>* sums, Vec<T>* gradient) const {
+    Op::template stage<kStage, T, kWanted>(row, own, x, work, kWanted ? gradient : sums);
+    if constexpr (kStage + 1 < Op::kStages) run<kStage + 1>(x, work, sums, gradient);
+  }
+
+  template <int kStage, class S>
+  __attribute__((always_inline)) void stages(const S* const* inputs, size_t at, Work* work,
+                                             Vec<T> (*running)[kVectorsPerBlock], S* const* out) const {
+    constexpr bool kLast = kStage + 1 == Op::kStages;
+#pragma GCC unroll 1
+    for (int v = 0; v < kVectorsPerBlock; ++v) {
+      size_t i = at + v * Lanes<T>::kCount;
+      Vec<T> x[Op::kInputs], result[Op::kSums];
+      for (int k = 0; k < Op::kInputs; ++k) x[k] = load(inputs[k] + i);
+      if (kLast) {
+        Work last = work[v];  // stays in registers
+        Op::template stage<kStage, T, kWanted>(row, own, x, &last, result);
+      } else {
+        Op::template stage<kStage, T, kWanted>(row, own, x, &work[v], result);
+      }
+      for (int k = 0; kLast && kWanted == 0 && k < Op::kSums; ++k) running[k][v] += result[k];
+      for (int k = 0; kLast && k < 2; ++k)
+        if (kWanted & (1 << k)) store(out[k] + i, result[k]);
+    }
+    if constexpr (!kLast) stages<kStage + 1>(inputs, at, work, running, out);
   }
 };
 
 template <class S, class Op>
 void logits_sums(const S* const* inputs, size_t n, const LogitsRow<Computed<S>>& row, double* sums) {
   typedef Computed<S> T;
-  LogitsSum<T, Op> body{LogitsVectors<T>(row), typename Op::template Row<T>(row)};
+  LogitsBody<T, Op, 0> body{LogitsVectors<T>(row), typename Op::template Row<T>(row)};
   reduce<S, Op::kInputs, Op::kSums>(inputs, n, sums, body, nullptr);
 }
 
 template <class S, class Op, int kWanted>
 void logits_gradient(const S* const* inputs, size_t n, const LogitsRow<Computed<S>>& row, S* const* out) {
   typedef Computed<S> T;
-  LogitsSlope<T, Op, kWanted> body{LogitsVectors<T>(row), typename Op::template Row<T>(row)};
+  LogitsBody<T, Op, kWanted> body{LogitsVectors<T>(row), typename Op::template Row<T>(row)};
   reduce<S, Op::kInputs, 0>(inputs, n, nullptr, body, out);
 }
 

@@ -78,6 +78,10 @@ FASTDIV_INLINE void add_elements(const S* const* inputs, size_t i, size_t end, V
   constexpr int kLanes = kLanesPerBlock<T>, kCount = Lanes<T>::kCount;
   for (; i + kLanes <= end; i += kLanes) {
     body.prefetch(inputs, i);
+    if constexpr (Body::kStaged) {
+      body.block(inputs, i, running, raw);
+      continue;
+    }
 #pragma GCC unroll 8
     for (int v = 0; v < kVectorsPerBlock; ++v)
       add_vector<S, kInputs, kTerms>(inputs, i + v * kCount, running, v, body, raw);
@@ -132,6 +136,7 @@ template <class T, class Op, bool kNormalized, int kWanted>
 struct Bound {
   static constexpr int kGradients = kWanted;
   static constexpr T kPadding = 0;
+  static constexpr bool kStaged = false;
   static constexpr int kTerms = Op::kTraits.terms;
   typename Op::template Row<T> row;
   ptrdiff_t ahead[Op::kInputs];
@@ -249,6 +254,7 @@ template <class T>
 struct Others {
   static constexpr int kGradients = 0;
   static constexpr double kPadding = 0;
+  static constexpr bool kStaged = false;
   __attribute__((always_inline)) void prefetch(const double* const*, size_t) const {}
   VecD left_out;
   __attribute__((always_inline)) void operator()(const VecD* x, VecD* term, VecD*) const {

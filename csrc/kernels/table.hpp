@@ -116,7 +116,7 @@ struct LogitsRow {
   T largest[2];                 // what sums of logits are relative to
   T shift_high, shift_low;      // x - y - shift are the log-ratios
   T shift_factor;               // exp of the shift's part that is no whole number of steps
-  T weight, rest, log_rest;   // of the first distribution in a mixture, 1 - weight and its logarithm
+  T weight, rest, log_rest;     // of the first distribution in a mixture, 1 - weight and its logarithm
   T center_high, center_low;    // the mean logit, or difference of logits, by which gradients are centred
   T mean_high[2], mean_low[2];  // of log-ratios to the mixture
   T factor[2];                  // of the gradients

@@ -10,30 +10,33 @@
 namespace {
 
 struct LogitsCrossEntropy {
-  static constexpr int kInputs = 2, kSums = 5;
+  static constexpr int kInputs = 2, kSums = 5, kStages = 2;
 
   template <class T>
   using Row = LogitsEntropy::Row<T>;
-
   template <class T>
-  FASTDIV_INLINE void sums(const LogitsVectors<T>& row, const Row<T>&, const Vec<T>* inputs, Vec<T>* sums) {
-    Vec<T> y = inputs[1];
-    Vec<T> p = exponential<T>(row, inputs[0], 0), q = exponential<T>(row, y, 1);
-    LogitsEntropy::normalizer<T>(y, row.largest[1], q, sums);
-    sums[2] = select(p == 0, Vec<T>{}, p * ((row.largest[1] - y) * row.inverse_temperature));
-    sums[3] = p;
-    sums[4] = select(p == 0, Vec<T>{}, p * ((y - row.center_high) * row.inverse_temperature));
-  }
+  using Work = Pair<T>;
 
-  template <class T, int kWanted>
-  FASTDIV_INLINE void gradients(const LogitsVectors<T>& row, const Row<T>&, const Vec<T>* inputs, Vec<T>* gradient) {
+  template <int kStage, class T, int kWanted>
+  FASTDIV_INLINE void stage(const LogitsVectors<T>& row, const Row<T>&, const Vec<T>* inputs, Pair<T>* pair,
+                            Vec<T>* result) {
     Vec<T> x = inputs[0], y = inputs[1];
-    if (kWanted & 1) {
-      Vec<T> p = exponential<T>(row, x, 0);
-      Vec<T> slope = p * ((row.center_high - y) + row.center_low) * row.factor[0];
-      gradient[0] = select(p == 0, Vec<T>{}, slope);
+    if constexpr (kWanted & 2) {
+      if (kStage == 0) return subtract_logits<T>(row, x, y, pair);
+      compare_probabilities<T>(row, y, pair);
+      result[1] = pair->difference * row.factor[1];
+    } else if (kStage == 0) {
+      pair->p = exponential<T>(row, x, 0);
+      return;
     }
-    if (kWanted & 2) gradient[1] = compare_logits<T>(row, x, y).difference * row.factor[1];
+    Vec<T> p = pair->p;
+    if (kWanted & 1) result[0] = select(p == 0, Vec<T>{}, p * ((row.center_high - y) + row.center_low) * row.factor[0]);
+    if (kWanted) return;
+    Vec<T> q = exponential<T>(row, y, 1);
+    LogitsEntropy::normalizer<T>(y, row.largest[1], q, result);
+    result[2] = select(p == 0, Vec<T>{}, p * ((row.largest[1] - y) * row.inverse_temperature));
+    result[3] = p;
+    result[4] = select(p == 0, Vec<T>{}, p * ((y - row.center_high) * row.inverse_temperature));
   }
 };
 

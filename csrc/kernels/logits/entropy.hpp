@@ -7,13 +7,17 @@
 
 namespace {
 
+struct Nothing {};
+
 struct LogitsEntropy {
-  static constexpr int kInputs = 1, kSums = 3;
+  static constexpr int kInputs = 1, kSums = 3, kStages = 1;
 
   template <class T>
   struct Row {
     explicit Row(const LogitsRow<T>&) {}
   };
+  template <class T>
+  using Work = Nothing;
 
   // R and k
   template <class T>
@@ -23,19 +27,17 @@ struct LogitsEntropy {
     sums[1] = select(is_largest, broadcast<T>(1), Vec<T>{});
   }
 
-  template <class T>
-  FASTDIV_INLINE void sums(const LogitsVectors<T>& row, const Row<T>&, const Vec<T>* inputs, Vec<T>* sums) {
+  template <int kStage, class T, int kWanted>
+  FASTDIV_INLINE void stage(const LogitsVectors<T>& row, const Row<T>&, const Vec<T>* inputs, Nothing*,
+                            Vec<T>* result) {
     Vec<T> x = at_least<T>(inputs[0], row.floor[0]);
     Vec<T> power = exponential<T>(row, x, 0);
-    normalizer<T>(inputs[0], row.largest[0], power, sums);
-    sums[2] = power * ((x - row.largest[0]) * row.inverse_temperature);
-  }
-
-  template <class T, int kWanted>
-  FASTDIV_INLINE void gradients(const LogitsVectors<T>& row, const Row<T>&, const Vec<T>* inputs, Vec<T>* gradient) {
-    Vec<T> x = at_least<T>(inputs[0], row.floor[0]);
-    Vec<T> power = exponential<T>(row, x, 0);
-    gradient[0] = power * ((row.center_high - x) + row.center_low) * row.factor[0];
+    if (kWanted) {
+      result[0] = power * ((row.center_high - x) + row.center_low) * row.factor[0];
+    } else {
+      normalizer<T>(inputs[0], row.largest[0], power, result);
+      result[2] = power * ((x - row.largest[0]) * row.inverse_temperature);
+    }
   }
 };
 

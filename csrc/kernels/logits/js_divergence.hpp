@@ -10,7 +10,7 @@
 namespace {
 
 struct LogitsJsDivergence {
-  static constexpr int kInputs = 2, kSums = 3;
+  static constexpr int kInputs = 2, kSums = 3, kStages = 4;
 
   template <class T>
   struct Row {
@@ -21,81 +21,115 @@ struct LogitsJsDivergence {
 
   // In units of p.
   template <class T>
-  struct Mixed {
-    Vec<T> mixture, base;
-    Mask<T> base_is_p;
-    Ratio<T> ratio;         // of the mixture to the base
-    Vec<T> log_pm, log_qm;  // log(p / m), log(q / m)
+  struct Work {
+    Vec<T> p;
+    Difference<T> d;
+    Vec<T> q, t, quotient, change;  // as in Pair
+    Vec<T> base;                    // 1 where it is p
+    Vec<T> k, scaled, step;         // mixture = scaled 2^k; step = scaled - base
+    Vec<T> log_pm, log_qm;          // log(p / m), log(q / m)
   };
 
-  template <class T>
-  FASTDIV_INLINE void mix(const Row<T>& own, const Pair<T>& pair, Mixed<T>* mixed) {
-    const Vec<T> one = broadcast<T>(1);
-    Vec<T> m = fma(own.rest, pair.change, one);
-    // m is closer to the larger one if it is above their geometric mean.
-    mixed->base_is_p = ~((m * m > pair.quotient) ^ (pair.quotient <= 1));
-    mixed->mixture = m;
-    mixed->base = select(mixed->base_is_p, one, pair.quotient);
-    divide_out<T>(m, mixed->base, &mixed->ratio);
-    Vec<T> exact = select(mixed->base_is_p, own.rest, -own.weight) * pair.change;
-    mixed->ratio.difference = select(mixed->ratio.k == 0, exact, mixed->ratio.scaled - mixed->base);
+  template <int kStage, class T, int kWanted>
+  FASTDIV_INLINE void stage(const LogitsVectors<T>& row, const Row<T>& own, const Vec<T>* inputs, Work<T>* work,
+                            Vec<T>* result) {
+    if (kStage == 0) subtract<T>(row, inputs, work);
+    if (kStage == 1) compare<T>(row, inputs, work);
+    if (kStage == 2) mix<T>(own, work);
+    if (kStage != 3) return;
+    if (kWanted)
+      log_ratios<T>(own, work);
+    else
+      sum<T>(own, work, result);
+    Vec<T> from_p = work->log_pm - row.mean_high[0], from_q = work->log_qm - row.mean_high[1];
+    if (kWanted & 1) result[0] = work->p * (from_p - row.mean_low[0]) * row.factor[0];
+    if (kWanted & 2) result[1] = work->q * (from_q - row.mean_low[1]) * row.factor[1];
+    if (kWanted) return;
+    result[1] = work->p * from_p;
+    result[2] = work->q * from_q;
   }
 
-  // Completes what `mix` began, with s = difference / (scaled + base) known.
   template <class T>
-  FASTDIV_INLINE void take_logarithms(const Row<T>& own, const Pair<T>& pair, Vec<T> s, Mixed<T>* mixed) {
-    Ratio<T>& ratio = mixed->ratio;
+  FASTDIV_INLINE void subtract(const LogitsVectors<T>& row, const Vec<T>* inputs, Work<T>* work) {
+    Pair<T> pair;
+    subtract_logits<T>(row, inputs[0], inputs[1], &pair);
+    work->p = pair.p;
+    work->d = pair.d;
+  }
+
+  template <class T>
+  FASTDIV_INLINE void compare(const LogitsVectors<T>& row, const Vec<T>* inputs, Work<T>* work) {
+    Pair<T> pair;
+    pair.p = work->p;
+    pair.d = work->d;
+    compare_probabilities<T>(row, inputs[1], &pair);
+    work->q = pair.q;
+    work->t = at_most<T>(pair.t, broadcast<T>(0x1p20));  // finite where q is 0
+    work->quotient = pair.quotient;
+    work->change = pair.change;
+  }
+
+  template <class T>
+  FASTDIV_INLINE Vec<T> mixture(const Row<T>& own, const Work<T>& work) {
+    return fma(own.rest, work.change, broadcast<T>(1));
+  }
+
+  template <class T>
+  FASTDIV_INLINE void mix(const Row<T>& own, Work<T>* work) {
+    const Vec<T> one = broadcast<T>(1);
+    Vec<T> m = mixture<T>(own, *work);
+    // m is closer to the larger one if it is above their geometric mean.
+    Mask<T> base_is_p = ~((m * m > work->quotient) ^ (work->quotient <= 1));
+    work->base = select(base_is_p, one, work->quotient);
+    Ratio<T> ratio;
+    divide_out<T>(m, work->base, &ratio);
+    Vec<T> exact = select(base_is_p, own.rest, -own.weight) * work->change;
+    work->k = ratio.k;
+    work->scaled = ratio.scaled;
+    work->step = select(ratio.k == 0, exact, ratio.scaled - work->base);
+  }
+
+  // With s = step / (scaled + base); keeps what the terms need.
+  template <class T>
+  FASTDIV_INLINE Ratio<T> take_logarithms(const Row<T>& own, Vec<T> s, Work<T>* work) {
+    Ratio<T> ratio;
+    ratio.k = work->k;
     ratio.s = s;
     ratio.z = s * s;
     ratio.tail = two_atanh_tail(ratio.z);
     Vec<T> log_bm = -log<T>(ratio);
-    Vec<T> t = at_most<T>(pair.t, broadcast<T>(0x1p20));  // finite where q is 0
-    mixed->log_pm = select(mixed->base_is_p, log_bm, log_bm + t);
-    mixed->log_qm = select(mixed->base_is_p, log_bm - t, log_bm);
-    if (__builtin_expect(any(pair.apart), 0)) {
-      mixed->log_pm = select(pair.apart, Vec<T>{}, mixed->log_pm);
-      mixed->log_qm = select(pair.apart, -own.log_rest, mixed->log_qm);
+    Mask<T> base_is_p = work->base == 1;
+    work->log_pm = select(base_is_p, log_bm, log_bm + work->t);
+    work->log_qm = select(base_is_p, log_bm - work->t, log_bm);
+    Mask<T> apart = are_apart<T>(work->p, work->t);
+    if (__builtin_expect(any(apart), 0)) {
+      work->log_pm = select(apart, Vec<T>{}, work->log_pm);
+      work->log_qm = select(apart, -own.log_rest, work->log_qm);
     }
+    return ratio;
   }
 
   template <class T>
-  FASTDIV_INLINE void sums(const LogitsVectors<T>& row, const Row<T>& own, const Vec<T>* inputs, Vec<T>* sums) {
-    const Vec<T> one = broadcast<T>(1);
-    Pair<T> pair = compare_logits<T>(row, inputs[0], inputs[1]);
-    Mixed<T> mixed;
-    mix<T>(own, pair, &mixed);
-    Mask<T> base_is_p = mixed.base_is_p;
-    Vec<T> other = select(base_is_p, pair.quotient, one);
-    Vec<T> step = select(base_is_p, -own.weight, own.rest) * pair.change;  // m - other
+  FASTDIV_INLINE void log_ratios(const Row<T>& own, Work<T>* work) {
+    take_logarithms<T>(own, work->step / (work->scaled + work->base), work);
+  }
+
+  template <class T>
+  FASTDIV_INLINE void sum(const Row<T>& own, Work<T>* work, Vec<T>* term) {
+    Mask<T> base_is_p = work->base == 1;
+    Vec<T> other = select(base_is_p, work->quotient, broadcast<T>(1));
+    Vec<T> other_step = select(base_is_p, -own.weight, own.rest) * work->change;  // mixture - other
     // One division for both quotients.
-    Vec<T> below = mixed.ratio.scaled + mixed.base, below_other = mixed.mixture + other;
-    Vec<T> inverse = 1 / (below * below_other);
-    take_logarithms<T>(own, pair, mixed.ratio.difference * below_other * inverse, &mixed);
+    Vec<T> below = work->scaled + work->base, other_below = mixture<T>(own, *work) + other;
+    Vec<T> inverse = 1 / (below * other_below);
+    Ratio<T> ratio = take_logarithms<T>(own, work->step * other_below * inverse, work);
 
-    Vec<T> s = step * below * inverse, z = s * s;
-    Vec<T> near = mixed.ratio.s * fma(-mixed.base * mixed.ratio.z, mixed.ratio.tail, mixed.ratio.difference);
-    Vec<T> near_other = s * fma(-other * z, two_atanh_tail(z), step);
-    Vec<T> share = select(base_is_p, own.weight, own.rest), share_other = select(base_is_p, own.rest, own.weight);
-    Vec<T> far = fma(own.weight * pair.p, mixed.log_pm, own.rest * pair.q * mixed.log_qm);
-    sums[0] = select(pair.close, pair.p * fma(share, near, share_other * near_other), far);
-    sums[1] = pair.p * (mixed.log_pm - row.mean_high[0]);
-    sums[2] = pair.q * (mixed.log_qm - row.mean_high[1]);
-  }
-
-  template <class T>
-  FASTDIV_INLINE void log_ratios(const Row<T>& own, const Pair<T>& pair, Mixed<T>* mixed) {
-    mix<T>(own, pair, mixed);
-    take_logarithms<T>(own, pair, mixed->ratio.difference / (mixed->ratio.scaled + mixed->base), mixed);
-  }
-
-  template <class T, int kWanted>
-  FASTDIV_INLINE void gradients(const LogitsVectors<T>& row, const Row<T>& own, const Vec<T>* inputs,
-                                Vec<T>* gradient) {
-    Pair<T> pair = compare_logits<T>(row, inputs[0], inputs[1]);
-    Mixed<T> mixed;
-    log_ratios<T>(own, pair, &mixed);
-    if (kWanted & 1) gradient[0] = pair.p * ((mixed.log_pm - row.mean_high[0]) - row.mean_low[0]) * row.factor[0];
-    if (kWanted & 2) gradient[1] = pair.q * ((mixed.log_qm - row.mean_high[1]) - row.mean_low[1]) * row.factor[1];
+    Vec<T> s = other_step * below * inverse, z = s * s;
+    Vec<T> near = ratio.s * fma(-work->base * ratio.z, ratio.tail, work->step);
+    Vec<T> other_near = s * fma(-other * z, two_atanh_tail(z), other_step);
+    Vec<T> share = select(base_is_p, own.weight, own.rest), other_share = select(base_is_p, own.rest, own.weight);
+    Vec<T> far = fma(own.weight * work->p, work->log_pm, own.rest * work->q * work->log_qm);
+    *term = select(absolute<T>(work->t) < T(0.3), work->p * fma(share, near, other_share * other_near), far);
   }
 };
 
@@ -108,12 +142,16 @@ void mixture_ratios(const S* const* inputs, const LogitsRow<Computed<S>>& row, C
     for (S& each : padded[k]) each = *inputs[k];
   LogitsVectors<T> vectors(row);
   LogitsJsDivergence::Row<T> own(row);
-  LogitsJsDivergence::Mixed<T> mixed;
-  LogitsJsDivergence::log_ratios<T>(own, compare_logits<T>(vectors, load(padded[0]), load(padded[1])), &mixed);
+  LogitsJsDivergence::Work<T> work;
+  Vec<T> x[2] = {load(padded[0]), load(padded[1])};
+  LogitsJsDivergence::subtract<T>(vectors, x, &work);
+  LogitsJsDivergence::compare<T>(vectors, x, &work);
+  LogitsJsDivergence::mix<T>(own, &work);
+  LogitsJsDivergence::log_ratios<T>(own, &work);
   T lanes[Lanes<T>::kCount];
-  store(lanes, mixed.log_pm);
+  store(lanes, work.log_pm);
   ratios[0] = lanes[0];
-  store(lanes, mixed.log_qm);
+  store(lanes, work.log_qm);
   ratios[1] = lanes[0];
 }
 

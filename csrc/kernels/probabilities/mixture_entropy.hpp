@@ -9,6 +9,7 @@ template <class T>
 struct MixtureEntropy {
   static constexpr int kGradients = 0;
   static constexpr T kPadding = 0;
+  static constexpr bool kStaged = false;
   __attribute__((always_inline)) void prefetch(const T* const*, size_t) const {}
   Entropy::Row<T> whole;  // of sum 1
   Vec<T> weight, rest;
