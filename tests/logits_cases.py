@@ -5,6 +5,7 @@ from typing import Any
 
 import ml_dtypes
 import numpy as np
+import pytest
 from hypothesis import strategies
 from hypothesis.extra import numpy as numpy_strategies
 from mpmath import mp
@@ -30,11 +31,18 @@ VOCABULARIES = (128_256, 262_144)
 TEMPERATURES = (0.1, 0.7, 1.0, 3.0, 10.0)
 CHUNK = 8192
 LONGEST_EXACT = 8  # entries that mpmath is given; longer rows are extended precision
+every_measure = pytest.mark.parametrize("name", MEASURES)
+every_dtype = pytest.mark.parametrize("dtype", DTYPES.values(), ids=str)
 # Cases of `adversarial_rows` in which a row is no distribution, or q = 0 < p.
 INVALID_IN_X = ("nan_in_x", "infinite_in_x", "all_minus_inf_x")
 INVALID_IN_Y = ("nan_in_y", "infinite_in_y", "all_minus_inf_y")
 INFINITE = ("minus_inf_in_y", "minus_inf_apart", "minus_inf_more_in_y", "one_entry_left_apart")
 GRADIENT_TOLERANCE = {"float32": 1e-5, "float64": 1e-13}  # of the row's largest entry
+
+
+def finfo(dtype: DTypeLike) -> Any:
+    """Return a float type's limits; NumPy does not know those of bfloat16."""
+    return ml_dtypes.finfo(dtype)
 
 
 def value_dtype(dtype: DTypeLike) -> np.dtype[Any]:
@@ -44,7 +52,7 @@ def value_dtype(dtype: DTypeLike) -> np.dtype[Any]:
 
 def cast(array: Array, dtype: DTypeLike) -> Array:
     """Round to a type; what is too large becomes the largest finite number, as masks are written."""
-    limit = float(ml_dtypes.finfo(dtype).max)
+    limit = float(finfo(dtype).max)
     clipped = np.where(np.isfinite(array), np.clip(array, -limit, limit), array)
     return clipped.astype(dtype)
 
