@@ -6,6 +6,7 @@ from mpmath import mp, mpf
 from scipy import special, stats
 
 import logits_cases
+import logits_errors
 import logits_long_reference
 import logits_reference
 import reference
@@ -60,7 +61,7 @@ def test_values_agree_with_scipy(temperature):
         ),
     ]
     for name, arrays, options, values in expected:
-        found = logits_cases.reference_rows(name, arrays, temperature=temperature, **options)
+        found = logits_errors.reference_rows(name, arrays, temperature=temperature, **options)
         assert np.allclose([float(each.value) for each in found], values, rtol=1e-11), name
 
 
@@ -150,7 +151,7 @@ def test_long_reference(n, temperature):
                 assert mp.isnan(exact.value) or found.value == exact.value
             for argnum in range(len(arrays)):
                 options = {"temperature": temperature, "weight": 0.3, "cotangent": -1.5}
-                exact_row = logits_cases.exact_gradient(name, arrays, argnum, **options)
+                exact_row = logits_errors.exact_gradient(name, arrays, argnum, **options)
                 found_row = logits_long_reference.gradient(name, arrays, argnum, **options)
                 if not np.isfinite(exact_row).all():
                     np.testing.assert_array_equal(found_row, exact_row)
@@ -177,14 +178,14 @@ def test_errors_are_found():
     one = reference.Reference(mpf(1), mpf(1))
     objects = np.array([one], dtype=object)
     epsilon = 2.0**-23
-    assert logits_cases.worst_value_error(np.float32([1 + 8 * epsilon]), objects, np.float32) == 2
+    assert logits_errors.worst_value_error(np.float32([1 + 8 * epsilon]), objects, np.float32) == 2
     beyond = np.array([reference.Reference(mpf(1e39), mpf(1e39))], dtype=object)
-    assert logits_cases.worst_value_error(np.float32([INF]), beyond, np.float32) == 0
-    assert logits_cases.worst_value_error(np.float32([NAN]), beyond, np.float32) == INF
+    assert logits_errors.worst_value_error(np.float32([INF]), beyond, np.float32) == 0
+    assert logits_errors.worst_value_error(np.float32([NAN]), beyond, np.float32) == INF
     expected = np.array([[1.0, -0.5, 0.0], [INF, -INF, 0.0]], np.longdouble)
     actual = expected.astype(np.float32)
-    assert logits_cases.worst_gradient_error(actual, expected, np.float32) == 0
+    assert logits_errors.worst_gradient_error(actual, expected, np.float32) == 0
     actual[0, 2] = 2e-5
-    assert logits_cases.worst_gradient_error(actual, expected, np.float32) == pytest.approx(2)
+    assert logits_errors.worst_gradient_error(actual, expected, np.float32) == pytest.approx(2)
     actual[1, 2] = 1e-30
-    assert logits_cases.worst_gradient_error(actual, expected, np.float32) == INF
+    assert logits_errors.worst_gradient_error(actual, expected, np.float32) == INF

@@ -1,9 +1,6 @@
 """Shapes, types and special logits: the right value without a warning, or an error that names the argument."""
 
-import subprocess
-import sys
 import warnings
-from pathlib import Path
 from typing import Any
 
 import ml_dtypes
@@ -12,6 +9,7 @@ import pytest
 
 import fastdiv
 import logits_cases
+import logits_errors
 from logits_cases import every_dtype, every_measure
 
 INF, NAN = np.inf, np.nan
@@ -100,10 +98,10 @@ def test_one_bad_row_spoils_no_other(name: str, dtype: np.dtype[Any]) -> None:
         good = [0, 5] if name != "entropy" else [0, 2, 5]
         value, gradients = all_gradients(name, logits_cases.pick(name, pair))
         assert np.isnan(np.delete(value, good)).all()
-        assert logits_cases.same_bits(value[good], wanted[good])
+        assert logits_errors.same_bits(value[good], wanted[good])
         for gradient, each in zip(gradients, wanted_gradients, strict=True):
             assert np.isnan(np.delete(gradient.astype(np.float32), good, axis=0)).all()
-            assert logits_cases.same_bits(gradient[good], each[good])
+            assert logits_errors.same_bits(gradient[good], each[good])
 
 
 @every_measure
@@ -126,7 +124,7 @@ def test_types() -> None:
     narrow = fastdiv.logits.entropy(np.array(logits, np.float32))
     for kind in (np.float16, ml_dtypes.bfloat16, np.float32, ">f4", ">f2"):
         value = fastdiv.logits.entropy(np.array(logits, np.float32).astype(kind))
-        assert logits_cases.same_bits(value, narrow)
+        assert logits_errors.same_bits(value, narrow)
     np.testing.assert_allclose(narrow, expected, rtol=1e-6)
     assert fastdiv.logits.entropy([True, False]).dtype == np.float64
     assert isinstance(fastdiv.logits.entropy(X), np.float64)
@@ -139,9 +137,9 @@ def test_other_byte_order(kind: str) -> None:
     native = x.dtype.newbyteorder("=")
     value, gradients = all_gradients("kl_divergence", (x, y))
     expected, wanted = all_gradients("kl_divergence", (x.astype(native), y.astype(native)))
-    assert logits_cases.same_bits(value, expected)
+    assert logits_errors.same_bits(value, expected)
     for found, each in zip(gradients, wanted, strict=True):
-        assert logits_cases.same_bits(found.astype(native), each)
+        assert logits_errors.same_bits(found.astype(native), each)
 
 
 @every_measure
@@ -189,14 +187,14 @@ def test_views(dtype: np.dtype[Any]) -> None:
         every_second = np.repeat(x, 2, axis=1)[:, ::2]
         for view in (unaligned, readonly, np.asfortranarray(x), every_third, every_second):
             value, gradient = compute(view)
-            assert logits_cases.same_bits(value, wanted)
-            assert logits_cases.same_bits(gradient, wanted_gradient)
-        assert logits_cases.same_bits(fastdiv.logits.entropy(x.T, axis=0), wanted)
-        assert logits_cases.same_bits(fastdiv.logits.entropy(x[::-1]), wanted[::-1])
+            assert logits_errors.same_bits(value, wanted)
+            assert logits_errors.same_bits(gradient, wanted_gradient)
+        assert logits_errors.same_bits(fastdiv.logits.entropy(x.T, axis=0), wanted)
+        assert logits_errors.same_bits(fastdiv.logits.entropy(x[::-1]), wanted[::-1])
         backwards = fastdiv.logits.entropy(x[:, ::-1])
         np.testing.assert_allclose(backwards, wanted, rtol=8 * np.finfo(wanted.dtype).eps)
         broadcast = np.broadcast_to(x[0], (4, n))
-        assert logits_cases.same_bits(fastdiv.logits.entropy(broadcast), wanted[[0, 0, 0, 0]])
+        assert logits_errors.same_bits(fastdiv.logits.entropy(broadcast), wanted[[0, 0, 0, 0]])
 
 
 ERRORS = {
@@ -274,37 +272,3 @@ def test_gpu_arrays_are_named() -> None:
 
     with pytest.raises(TypeError, match="x is in GPU memory"):
         fastdiv.logits.entropy(Fake())
-
-
-MEASURE_MEMORY = """
-import sys, tracemalloc
-import numpy as np
-import fastdiv
-
-def status(key):
-    lines = open("/proc/self/status").read().splitlines()
-    return 1024 * int(next(line.split()[1] for line in lines if line.startswith(key)))
-
-name, inputs = sys.argv[1], int(sys.argv[2])
-rng = np.random.default_rng(0)
-arrays = [rng.standard_normal((64, 128_256), dtype=np.float32) for _ in range(inputs)]
-compute = fastdiv.value_and_grad(getattr(fastdiv.logits, name))
-compute(*(array[:, :5000] for array in arrays))  # starts the threads
-gradient = arrays[0].nbytes
-tracemalloc.start()
-open("/proc/self/clear_refs", "w").write("5")  # the peak starts again from here
-before = status("VmRSS")
-compute(*arrays)
-print(status("VmHWM") - before - gradient, tracemalloc.get_traced_memory()[1] - gradient)
-"""
-
-
-@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="needs Linux's /proc")
-@every_measure
-def test_memory_is_the_gradient(name: str) -> None:
-    """No copy of the logits, no table of probabilities: a row at a time."""
-    command = [sys.executable, "-c", MEASURE_MEMORY, name, str(logits_cases.MEASURES[name])]
-    result = subprocess.run(command, capture_output=True, text=True, check=True)
-    resident, arrays = map(int, result.stdout.split())
-    assert resident < 2**20
-    assert arrays < 2**20

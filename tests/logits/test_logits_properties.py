@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 import fastdiv
 import logits_cases
+import logits_errors
 
 settings.register_profile("fastdiv", deadline=None, max_examples=150, derandomize=True)
 settings.load_profile("fastdiv")
@@ -78,7 +79,7 @@ def test_gradients_sum_to_zero(kind: type, data: st.DataObject) -> None:
             gradient = fastdiv.grad(getattr(fastdiv.logits, name), argnum)(*arrays)
             if np.isfinite(gradient).all():
                 largest = float(np.abs(gradient).max())
-                tolerance = logits_cases.GRADIENT_TOLERANCE[np.dtype(kind).name]
+                tolerance = logits_errors.GRADIENT_TOLERANCE[np.dtype(kind).name]
                 smallest = float(np.finfo(kind).smallest_normal)
                 total = abs(gradient.astype(np.longdouble).sum())
                 assert total <= x.size * (tolerance * largest + smallest)

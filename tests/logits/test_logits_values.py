@@ -8,6 +8,7 @@ import pytest
 
 import fastdiv
 import logits_cases
+import logits_errors
 from conftest import ISAS
 from fastdiv import _native
 from logits_cases import CHUNK, every_dtype, every_measure
@@ -16,12 +17,12 @@ from logits_cases import CHUNK, every_dtype, every_measure
 def check(name: str, pair: Any, **options: Any) -> None:
     """Compare the value on every instruction set with the reference."""
     arrays = logits_cases.pick(name, pair)
-    expected = logits_cases.reference_rows(name, arrays, **options)
+    expected = logits_errors.reference_rows(name, arrays, **options)
     dtype = logits_cases.value_dtype(arrays[0].dtype)
     for isa in ISAS:
         _native.set_isa(isa)
         actual = getattr(fastdiv.logits, name)(*arrays, **options)
-        error = logits_cases.worst_value_error(actual, expected, dtype)
+        error = logits_errors.worst_value_error(actual, expected, dtype)
         assert error <= 1, f"{isa}, {name}, {options}: {error} times the allowed error"
 
 
@@ -141,7 +142,7 @@ def test_relative_accuracy_of_close_rows(
     x = (rng.normal(size=(2, n)) * 3).astype(dtype)
     y = (x + size * rng.uniform(-1, 1, x.shape)).astype(dtype)
     check("js_divergence", (x, y))
-    expected = logits_cases.reference_rows("kl_divergence", (x, y))
+    expected = logits_errors.reference_rows("kl_divergence", (x, y))
     values = [float(each.value) for each in expected]
     relative = 1e-6 if dtype == np.float32 else 1e-11
     np.testing.assert_allclose(fastdiv.logits.kl_divergence(x, y), values, rtol=relative)
