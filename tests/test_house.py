@@ -30,6 +30,7 @@ LAYERS = [
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 MEASURES = [name for name, f in vars(fastdiv.probabilities).items() if inspect.isfunction(f)]
+LOGITS_MEASURES = [name for name, f in vars(fastdiv.logits).items() if inspect.isfunction(f)]
 # Measures that are another's kernel on flattened tables.
 WITHOUT_KERNEL = {"joint_entropy": "entropy"}
 
@@ -79,6 +80,19 @@ def test_one_stem_a_measure(name: str) -> None:
     fastdiv.value_and_grad(getattr(fastdiv, name))
 
 
+@pytest.mark.parametrize("name", LOGITS_MEASURES)
+def test_one_stem_a_measure_of_logits(name: str) -> None:
+    assert hasattr(_native, f"logits_{name}")
+    assert (PACKAGE / "logits" / f"_{name}.py").exists()
+    assert (ROOT / "csrc/kernels/logits" / f"{name}.hpp").exists()
+    assert f"def {name}(" in (ROOT / "tests/logits_reference.py").read_text()
+    header = (ROOT / "csrc/include/fastdiv/fastdiv.h").read_text()
+    for suffix in ("f32", "f64", "f16", "bf16"):
+        assert f"fastdiv_logits_{name}_{suffix}(" in header
+        assert f"fastdiv_logits_{name}_value_and_grad_{suffix}(" in header
+    fastdiv.value_and_grad(getattr(fastdiv.logits, name))
+
+
 @pytest.mark.parametrize("name", modules())
 def test_doctests(name: str) -> None:
     try:
@@ -89,7 +103,7 @@ def test_doctests(name: str) -> None:
 
 
 def test_public_functions_are_documented() -> None:
-    for owner in (fastdiv, fastdiv.pairwise):
+    for owner in (fastdiv, fastdiv.logits, fastdiv.pairwise):
         for name, function in vars(owner).items():
             if inspect.isfunction(function) and not name.startswith("get_"):
                 assert function.__doc__, name
