@@ -62,18 +62,25 @@ FASTDIV_INLINE Vec<T> exponential(const LogitsVectors<T>& row, Vec<T> x, int inp
   return times_power_of_two<T>(fma(exp_tail(r), r * r, r) + 1, n - row.exponent[input]);
 }
 
-// x - y - shift in two parts; x - y is exact until the shift has been taken out.
+// A sum in two parts, the second what the first has rounded away.
 template <class T>
-struct Difference {
+struct Parts {
   Vec<T> high, low;
 };
 
+// a - b (D. E. Knuth, The Art of Computer Programming, volume 2, section 4.2.2, theorem B)
 template <class T>
-FASTDIV_INLINE Difference<T> subtract(Vec<T> x, Vec<T> y, Vec<T> shift_high, Vec<T> shift_low) {
-  Vec<T> whole = x - y, part = whole - x;
-  Vec<T> lost = (x - (whole - part)) - (y + part);
-  Vec<T> first = whole - shift_high, second = lost - shift_low, sum = first + second;
-  return {sum, second - (sum - first)};
+FASTDIV_INLINE Parts<T> subtract(Vec<T> a, Vec<T> b) {
+  Vec<T> whole = a - b, part = whole - a;
+  return {whole, (a - (whole - part)) - (b + part)};
+}
+
+// x - y - shift
+template <class T>
+FASTDIV_INLINE Parts<T> subtract(Vec<T> x, Vec<T> y, Vec<T> shift_high, Vec<T> shift_low) {
+  Parts<T> first = subtract<T>(x, y), second = subtract<T>(first.high, shift_high);
+  Vec<T> low = (first.low - shift_low) + second.low, sum = second.high + low;
+  return {sum, low - (sum - second.high)};
 }
 
 // Where p is smaller and q / p is larger than exp(kApart), the quotient says nothing of q, and p nothing to the
@@ -99,7 +106,7 @@ FASTDIV_INLINE Mask<T> are_apart(Vec<T> p, Vec<T> t) {
 template <class T>
 struct Pair {
   Vec<T> p;
-  Difference<T> d;  // x - y - shift
+  Parts<T> d;  // x - y - shift
 
   Vec<T> t;
   Vec<T> quotient, change;  // q / p = exp(-t), and expm1(-t)

@@ -8,22 +8,27 @@ template <class S>
 struct LogitsJsDivergenceRow {
   LogitsRows<S>& rows;
   int wanted;
-  double total = 1;
+  double total[2] = {1, 1};
 
   template <class ForEach>
   double value(const ForEach& for_each) {
     double sums[kMaxLogitsSums];
-    total = Alignment<S>(rows, for_each).total();
+    total[0] = Alignment<S>(rows, for_each).total();
     for (int k = 0; k < 2; ++k) {
       rows.constants.mean_high[k] = at_peak(k);
       rows.constants.mean_low[k] = 0;
     }
     rows.add_up(l_js_divergence, for_each, sums);
-    for (int k = 0; k < 2; ++k) rows.constants.mean_low[k] = static_cast<Computed<S>>(sums[1 + k] / total);
-    return std::max(sums[0] / total, 0.0);
+    total[1] = sums[4];
+    double nats = 0;
+    for (int k = 0; k < 2; ++k) {
+      rows.constants.mean_low[k] = static_cast<Computed<S>>(sums[2 + k] / total[k]);
+      nats += share(k) * (sums[k] / total[k]);
+    }
+    return std::max(nats, 0.0);
   }
 
-  double factor(int input) const { return share(input) * rows.temperature.slope(1) / total; }
+  double factor(int input) const { return share(input) * rows.temperature.slope(1) / total[input]; }
 
  private:
   double share(int input) const { return input == 0 ? rows.weight : 1 - rows.weight; }

@@ -1,8 +1,9 @@
 // JS(p, q) = w KL(p | m) + (1 - w) KL(q | m), m = w p + (1 - w) q, with p = softmax(x / T), q = softmax(y / T).
 // With the true shift (kl_divergence.hpp), t = log(p / q); of p and q let b be the one that is closer to m, and o the
 // other. Then log(m / b) is one logarithm, log(m / o) differs from it by t, and neither loses digits.
-//   term = w p log(p / m) + (1 - w) q log(q / m) >= 0. Where t is small each x log(x / m) has m - x added, which
-//   cancels in the term: s ((m - x) - x s^2 R),   s = (m - x) / (m + x),   2 atanh(s) = 2 s + s^3 R(s^2)
+//   JS = w sum p log(p / m) / sum p + (1 - w) sum q log(q / m) / sum q: what rounding leaves between the two sums
+//   of probabilities does not count. Where t is small each x log(x / m) has m - x added, which cancels between them:
+//   s ((m - x) - x s^2 R) >= 0,   s = (m - x) / (m + x),   2 atanh(s) = 2 s + s^3 R(s^2)
 // dJS/dx = w p (log(p / m) - KL(p | m)) / T;   dJS/dy = (1 - w) q (log(q / m) - KL(q | m)) / T
 #pragma once
 #include "kernels/logits.hpp"
@@ -10,7 +11,7 @@
 namespace {
 
 struct LogitsJsDivergence {
-  static constexpr int kInputs = 2, kSums = 3, kStages = 4;
+  static constexpr int kInputs = 2, kSums = 5, kStages = 4;
 
   template <class T>
   struct Row {
@@ -23,7 +24,7 @@ struct LogitsJsDivergence {
   template <class T>
   struct Work {
     Vec<T> p;
-    Difference<T> d;
+    Parts<T> d;
     Vec<T> q, t, quotient, change;  // as in Pair
     Vec<T> base;                    // 1 where it is p
     Vec<T> k, scaled, step;         // mixture = scaled 2^k; step = scaled - base
@@ -45,8 +46,9 @@ struct LogitsJsDivergence {
     if (kWanted & 1) result[0] = work->p * (from_p - row.mean_low[0]) * row.factor[0];
     if (kWanted & 2) result[1] = work->q * (from_q - row.mean_low[1]) * row.factor[1];
     if (kWanted) return;
-    result[1] = work->p * from_p;
-    result[2] = work->q * from_q;
+    result[2] = work->p * from_p;
+    result[3] = work->q * from_q;
+    result[4] = work->q;
   }
 
   template <class T>
@@ -115,7 +117,7 @@ struct LogitsJsDivergence {
   }
 
   template <class T>
-  FASTDIV_INLINE void sum(const Row<T>& own, Work<T>* work, Vec<T>* term) {
+  FASTDIV_INLINE void sum(const Row<T>& own, Work<T>* work, Vec<T>* terms) {
     Mask<T> base_is_p = work->base == 1;
     Vec<T> other = select(base_is_p, work->quotient, broadcast<T>(1));
     Vec<T> other_step = select(base_is_p, -own.weight, own.rest) * work->change;  // mixture - other
@@ -127,9 +129,11 @@ struct LogitsJsDivergence {
     Vec<T> s = other_step * below * inverse, z = s * s;
     Vec<T> near = ratio.s * fma(-work->base * ratio.z, ratio.tail, work->step);
     Vec<T> other_near = s * fma(-other * z, two_atanh_tail(z), other_step);
-    Vec<T> share = select(base_is_p, own.weight, own.rest), other_share = select(base_is_p, own.rest, own.weight);
-    Vec<T> far = fma(own.weight * work->p, work->log_pm, own.rest * work->q * work->log_qm);
-    *term = select(absolute<T>(work->t) < T(0.3), work->p * fma(share, near, other_share * other_near), far);
+    near *= work->p;
+    other_near *= work->p;
+    Mask<T> close = absolute<T>(work->t) < T(0.3);
+    terms[0] = select(close, select(base_is_p, near, other_near), work->p * work->log_pm);
+    terms[1] = select(close, select(base_is_p, other_near, near), work->q * work->log_qm);
   }
 };
 
