@@ -88,6 +88,16 @@ def test_options(name: str, dtype: type, rng: np.random.Generator) -> None:
     check(name, pair, base=10.0, temperature=0.3, cotangent=-2.0)
 
 
+@pytest.mark.parametrize("mask", [-1e4, -1e9, -1e10, -1e20, -1e30])
+@every_measure
+def test_a_peak_masked_in_the_other_row(name: str, mask: float, dtype: type) -> None:
+    """Masks that are finite, as users write them, where the other row has its peak."""
+    for temperature in (1.0, 0.1):
+        x, y = np.array([0, 1, 5], dtype), np.array([0, 1, mask], dtype)
+        check(name, (x, y), temperature=temperature)
+        check(name, (y, x), temperature=temperature)
+
+
 @pytest.mark.parametrize("weight", [0.0, 0.01, 0.99, 1.0])
 def test_weights(weight: float, dtype: type, rng: np.random.Generator) -> None:
     for n in (8, 100):
