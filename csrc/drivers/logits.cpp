@@ -98,17 +98,20 @@ class LogitsReduction {
     kernels_.narrow(x.data(), out[0], count);
   }
 
-  // A row of very large logits, once more relative to its largest ones. Rare: the row is copied.
+  // A row of very large logits, or at an extreme temperature, once more: relative to its largest logits, and divided by
+  // the power of two in the temperature. Rare: the row is copied.
   void run_rebased(const T* cotangent, T* value) {
+    int power = std::ilogb(call_.options.temperature);
     std::vector<T> x[2], gradient[2];
     Call<T> call;
     call.measure = call_.measure;
     call.options = call_.options;
+    call.options.temperature = std::scalbn(call_.options.temperature, -power);
     call.shape[0] = n_;
     call.value.data = value;
     call.cotangent.data = cotangent;
     for (int k = 0; k < rows_.inputs(); ++k) {
-      x[k] = rebased(k);
+      x[k] = rebased(k, power);
       call.input[k].data = x[k].data();
       call.input[k].strides[0] = 1;
     }
@@ -120,16 +123,17 @@ class LogitsReduction {
     }
     ptrdiff_t offsets[kOperands] = {};
     LogitsReduction<T, MeasureRow>(call).run(offsets, offsets, Serially());
-    for (size_t chunk = 0; chunk < rows_.chunks(); ++chunk) {
-      for (int i = 0; i < 2; ++i) {
-        if ((wanted_ & (1 << i)) == 0) continue;
+    for (int i = 0; i < 2; ++i) {
+      if ((wanted_ & (1 << i)) == 0) continue;
+      for (T& each : gradient[i]) each = std::scalbn(each, -power);
+      for (size_t chunk = 0; chunk < rows_.chunks(); ++chunk) {
         kernels_.narrow(gradient[i].data() + chunk * kChunk, gradient_[i].memory(chunk), rows_.size(chunk));
         gradient_[i].commit(chunk);
       }
     }
   }
 
-  std::vector<T> rebased(int input) {
+  std::vector<T> rebased(int input, int power) {
     std::vector<T> x(n_);
     for (size_t chunk = 0; chunk < rows_.chunks(); ++chunk) {
       const S* inputs[2];
@@ -137,7 +141,7 @@ class LogitsReduction {
       kernels_.widen(inputs[input], x.data() + chunk * kChunk, rows_.size(chunk));
     }
     T largest = static_cast<T>(rows_.largest(input));
-    for (T& each : x) each -= largest;
+    for (T& each : x) each = std::scalbn(each - largest, -power);
     return x;
   }
 

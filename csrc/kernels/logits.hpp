@@ -18,14 +18,15 @@ FASTDIV_INLINE Vec<T> round_small(Vec<T> x, Vec<T> factor) {
 // LogitsRow, a vector each.
 template <class T>
 struct LogitsVectors {
-  Vec<T> steps_per_unit, minus_step_high, minus_step_low, inverse_temperature, faint;
+  Vec<T> steps_per_unit, minus_step_high, minus_step_low, inverse_temperature, moment_factor, faint;
   Vec<T> exponent[2], floor[2], largest[2], shift_high, shift_low, shift_factor;
-  Vec<T> center_high, center_low, mean_high[2], mean_low[2], factor[2];
+  Vec<T> center_high, center_low, center_step, mean_high[2], mean_low[2], factor[2];
   explicit LogitsVectors(const LogitsRow<T>& row)
       : steps_per_unit(broadcast(row.steps_per_unit)),
         minus_step_high(broadcast(-row.step_high)),
         minus_step_low(broadcast(-row.step_low)),
         inverse_temperature(broadcast(row.inverse_temperature)),
+        moment_factor(broadcast(row.moment_factor)),
         faint(broadcast(row.faint)),
         exponent{broadcast(row.exponent[0]), broadcast(row.exponent[1])},
         floor{broadcast(row.floor[0]), broadcast(row.floor[1])},
@@ -35,6 +36,7 @@ struct LogitsVectors {
         shift_factor(broadcast(row.shift_factor)),
         center_high(broadcast(row.center_high)),
         center_low(broadcast(row.center_low)),
+        center_step(broadcast(row.center_step)),
         mean_high{broadcast(row.mean_high[0]), broadcast(row.mean_high[1])},
         mean_low{broadcast(row.mean_low[0]), broadcast(row.mean_low[1])},
         factor{broadcast(row.factor[0]), broadcast(row.factor[1])} {}
@@ -126,7 +128,7 @@ FASTDIV_INLINE void subtract_logits(const LogitsVectors<T>& row, Vec<T> x, Vec<T
 template <class T>
 FASTDIV_INLINE void compare_probabilities(const LogitsVectors<T>& row, Vec<T> y, Pair<T>* pair) {
   Vec<T> p = pair->p, d = pair->d.high;
-  pair->t = d * row.inverse_temperature;
+  pair->t = at_most<T>(d * row.inverse_temperature, broadcast<T>(Lanes<T>::kLargest));
   // exp(-t) = 2^k (1 + expm1(r)), |r| <= ln(2)/2
   Vec<T> k, r = divide_into_steps<T>(row, -at_most<T>(d, row.faint), -pair->d.low, &k);
   pair->curved = r * r * exp_tail(r);

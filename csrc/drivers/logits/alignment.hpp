@@ -22,47 +22,61 @@ class Alignment {
   // distributions on one scale, on which each sums to total().
   template <class ForEach>
   Alignment(LogitsRows<S>& rows, const ForEach& for_each) : rows_(rows) {
-    // Where p has its peak the first log-ratios are exactly 0: there a one-hot row loses no digit.
+    // Where p has its peak the first log-ratios are exactly 0, so that a one-hot row loses no digit.
     S unused[2];
-    double peak[2];
-    rows.at_peak(0, unused, peak);
-    reference_ = std::isfinite(peak[1]) ? Parts::sum(peak[0], -peak[1]) : between_peaks();
+    rows.at_peak(0, unused, peak_);
+    Parts between_peaks = Parts::sum(rows.largest(0), -rows.largest(1));
+    double apart = std::fabs(peak().high - between_peaks.high) / rows.temperature.value();
+    mean_is_known_ = apart < kFarApart;
+    reference_ = mean_is_known_ ? peak() : between_peaks;
     for (int round = 0; round < kRounds; ++round) {
       set_shift(reference_);
       rows.add_up(l_kl_divergence, for_each, sums_);
-      if (!comparable()) {
-        reference_ = between_peaks();
-        continue;
-      }
+      if (round == 0) mean_from_peak_ = first_moment();
       evaluate();
       if (!is_far()) break;
       reference_ = corrected();
     }
-    mean_ = reference_.plus(rows_.temperature.value() * (sums_[3] / sums_[0]));
     total_ = sums_[0];
     double exponent = exponent_;
     set_shift(corrected());
     total_ = std::ldexp(total_, static_cast<int>(std::max(std::min(exponent - exponent_, 4000.0), -4000.0)));
   }
 
+  // x - y where p has its peak.
+  Parts peak() const { return Parts::sum(peak_[0], -peak_[1]); }
+
+  // The mean of x - y under p, less that at the peak, so that a one-hot row's gradient loses no digit.
+  template <class ForEach>
+  double mean_from_peak(const ForEach& for_each) {
+    if (mean_is_known_) return mean_from_peak_;
+    LogitsRow<Computed<S>> constants = rows_.constants;
+    double of_x[kMaxLogitsSums], of_y[kMaxLogitsSums];
+    for (int k = 0; k < 2; ++k) rows_.set_exponent(k, rows_.whole_steps(k));
+    rows_.constants.center_high = static_cast<Computed<S>>(peak_[1]);
+    rows_.add_up(l_entropy, for_each, of_x);
+    rows_.add_up(l_cross_entropy, for_each, of_y);
+    rows_.constants = constants;
+    return rows_.temperature.value() * (of_x[2] - of_y[4] * kMomentUnit) / of_y[3];
+  }
+
   double kl_divergence() const { return value_; }
   double total() const { return total_; }
-  // The mean of x - y under p, relative to which gradients by x are taken.
-  const Parts& mean() const { return mean_; }
 
  private:
   static constexpr int kRounds = 4;
   static constexpr double kLargestOffset = 2;
-  static constexpr double kSmallestTotal = sizeof(Computed<S>) == 4 ? 0x1p-60 : 0x1p-600;
+  static constexpr double kLargeMean = 64;  // beside it the logarithm hardly counts
+  // In nats: at more, a common exponent for both rows would lose one of them.
+  static constexpr double kFarApart = sizeof(Computed<S>) == 4 ? 40 : 400;
 
-  Parts between_peaks() const { return Parts::sum(rows_.largest(0), -rows_.largest(1)); }
-
-  // Neither row's sum was lost to underflow at the common exponent.
-  bool comparable() const { return sums_[0] > kSmallestTotal && sums_[0] + sums_[1] > kSmallestTotal; }
+  double first_moment() const { return rows_.temperature.value() * (sums_[3] * kMomentUnit / sums_[0]); }
 
   void evaluate() {
     missing_ = sums_[1] / sums_[0];
-    value_ = is_near() ? sums_[2] / sums_[0] - excess_over_log1p(missing_) : sums_[3] / sums_[0] + std::log1p(missing_);
+    double mean = sums_[3] * kMomentUnit / sums_[0];
+    value_ = is_near() && mean < kLargeMean ? sums_[2] / sums_[0] - excess_over_log1p(missing_)
+                                            : mean + std::log1p(missing_);
     value_ = value_ < 0 ? 0 : value_;
   }
 
@@ -95,9 +109,11 @@ class Alignment {
   }
 
   LogitsRows<S>& rows_;
-  Parts reference_, mean_;
+  double peak_[2];  // both logits where p has its peak
+  Parts reference_;
+  bool mean_is_known_;
   double sums_[kMaxLogitsSums];
-  double exponent_ = 0, total_ = 1, missing_ = 0, value_ = 0;
+  double exponent_ = 0, total_ = 1, missing_ = 0, value_ = 0, mean_from_peak_ = 0;
 };
 
 }  // namespace fastdiv

@@ -35,8 +35,7 @@ struct LogitsEntropyRow {
     LogitsNormalizer normalizer(rows, 0, sums);
     total = normalizer.total();
     double moment = sums[2] / total;
-    Parts::sum(rows.largest(0), rows.temperature.value() * moment)
-        .store(&rows.constants.center_high, &rows.constants.center_low);
+    rows.set_center({rows.largest(0), 0}, rows.temperature.value() * moment);
     return normalizer.log() - moment;
   }
 

@@ -14,7 +14,7 @@ struct LogitsKlDivergenceRow {
   double value(const ForEach& for_each) {
     Alignment<S> alignment(rows, for_each);
     total = alignment.total();
-    alignment.mean().store(&rows.constants.center_high, &rows.constants.center_low);
+    if (wanted & 1) rows.set_center(alignment.peak(), alignment.mean_from_peak(for_each));
     return rows.uncovered() ? rows.kInfinity : alignment.kl_divergence();
   }
 

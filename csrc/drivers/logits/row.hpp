@@ -112,6 +112,11 @@ class LogitsRows {
     constants.floor[input] = static_cast<T>(temperature.template floor<T>(n));
   }
 
+  void set_center(const Parts& peak, double step) {
+    peak.store(&constants.center_high, &constants.center_low);
+    constants.center_step = static_cast<T>(step);
+  }
+
   // A measure's sums over the row.
   template <class ForEach>
   void add_up(LogitsMeasure measure, const ForEach& for_each, double* sums) {

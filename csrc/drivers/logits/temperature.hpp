@@ -29,10 +29,11 @@ class Temperature {
     return n * step_ - faint<T>();
   }
 
-  // Kernels count the steps of such a logit without error.
+  // Kernels count the steps of such a logit without error, and no factor overflows.
   template <class T>
   bool in_range(double x) const {
-    return std::fabs(x) * kLog2E < value_ * (sizeof(T) == 4 ? 0x1p18 : 0x1p45);
+    bool moderate = value_ >= 0x1p-20 && value_ <= 0x1p20;
+    return moderate && std::fabs(x) * kLog2E < value_ * (sizeof(T) == 4 ? 0x1p18 : 0x1p45);
   }
 
   template <class T>
@@ -41,6 +42,7 @@ class Temperature {
     row->step_high = static_cast<T>(step_);
     row->step_low = static_cast<T>((step_ - static_cast<double>(row->step_high)) + step_low_);
     row->inverse_temperature = static_cast<T>(1 / value_);
+    row->moment_factor = static_cast<T>(1 / (value_ * kMomentUnit));
     row->faint = static_cast<T>(faint<T>());
   }
 

@@ -30,13 +30,13 @@ struct LogitsCrossEntropy {
       return;
     }
     Vec<T> p = pair->p;
-    if (kWanted & 1) result[0] = select(p == 0, Vec<T>{}, p * ((row.center_high - y) + row.center_low) * row.factor[0]);
+    if (kWanted & 1) result[0] = select(p == 0, Vec<T>{}, p * ((row.center_high - y) + row.center_step) * row.factor[0]);
     if (kWanted) return;
     Vec<T> q = exponential<T>(row, y, 1);
     LogitsEntropy::normalizer<T>(y, row.largest[1], q, result);
-    result[2] = select(p == 0, Vec<T>{}, p * ((row.largest[1] - y) * row.inverse_temperature));
+    result[2] = select(p == 0, Vec<T>{}, p * ((row.largest[1] - y) * row.moment_factor));
     result[3] = p;
-    result[4] = select(p == 0, Vec<T>{}, p * ((y - row.center_high) * row.inverse_temperature));
+    result[4] = select(p == 0, Vec<T>{}, p * ((y - row.center_high) * row.moment_factor));
   }
 };
 

@@ -33,7 +33,7 @@ struct LogitsEntropy {
     Vec<T> x = at_least<T>(inputs[0], row.floor[0]);
     Vec<T> power = exponential<T>(row, x, 0);
     if (kWanted) {
-      result[0] = power * ((row.center_high - x) + row.center_low) * row.factor[0];
+      result[0] = power * ((row.center_high - x) + row.center_step) * row.factor[0];
     } else {
       normalizer<T>(inputs[0], row.largest[0], power, result);
       result[2] = power * ((x - row.largest[0]) * row.inverse_temperature);

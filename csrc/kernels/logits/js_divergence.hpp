@@ -66,7 +66,7 @@ struct LogitsJsDivergence {
     pair.d = work->d;
     compare_probabilities<T>(row, inputs[1], &pair);
     work->q = pair.q;
-    work->t = at_most<T>(pair.t, broadcast<T>(0x1p20));  // finite where q is 0
+    work->t = pair.t;
     work->quotient = pair.quotient;
     work->change = pair.change;
   }
@@ -80,8 +80,9 @@ struct LogitsJsDivergence {
   FASTDIV_INLINE void mix(const Row<T>& own, Work<T>* work) {
     const Vec<T> one = broadcast<T>(1);
     Vec<T> m = mixture<T>(own, *work);
-    // m is closer to the larger one if it is above their geometric mean.
+    // m is closer to the larger one if it is above their geometric mean. No logarithm is taken of what vanishes.
     Mask<T> base_is_p = ~((m * m > work->quotient) ^ (work->quotient <= 1));
+    base_is_p |= (work->quotient < Lanes<T>::kSmallestRegular) | (work->quotient == 1);
     work->base = select(base_is_p, one, work->quotient);
     Ratio<T> ratio;
     divide_out<T>(m, work->base, &ratio);
@@ -137,26 +138,32 @@ struct LogitsJsDivergence {
   }
 };
 
-// log(p / m) and log(q / m) of one pair of logits.
+// log(p / m) and log(q / m) of one pair of logits, to the bit as `sum` has them and as gradients have them.
 template <class S>
-void mixture_ratios(const S* const* inputs, const LogitsRow<Computed<S>>& row, Computed<S>* ratios) {
+void mixture_ratios(const S* const* inputs, const LogitsRow<Computed<S>>& row, Computed<S>* summed,
+                    Computed<S>* for_gradient) {
   typedef Computed<S> T;
+  typedef LogitsJsDivergence Js;
   S padded[2][Lanes<T>::kCount];
   for (int k = 0; k < 2; ++k)
     for (S& each : padded[k]) each = *inputs[k];
   LogitsVectors<T> vectors(row);
-  LogitsJsDivergence::Row<T> own(row);
-  LogitsJsDivergence::Work<T> work;
-  Vec<T> x[2] = {load(padded[0]), load(padded[1])};
-  LogitsJsDivergence::subtract<T>(vectors, x, &work);
-  LogitsJsDivergence::compare<T>(vectors, x, &work);
-  LogitsJsDivergence::mix<T>(own, &work);
-  LogitsJsDivergence::log_ratios<T>(own, &work);
-  T lanes[Lanes<T>::kCount];
-  store(lanes, work.log_pm);
-  ratios[0] = lanes[0];
-  store(lanes, work.log_qm);
-  ratios[1] = lanes[0];
+  Js::Row<T> own(row);
+  Js::Work<T> work;
+  Vec<T> x[2] = {load(padded[0]), load(padded[1])}, unused[2];
+  Js::subtract<T>(vectors, x, &work);
+  Js::compare<T>(vectors, x, &work);
+  Js::mix<T>(own, &work);
+  auto keep = [&work](T* ratios) {
+    T lanes[2][Lanes<T>::kCount];
+    store(lanes[0], work.log_pm);
+    store(lanes[1], work.log_qm);
+    for (int k = 0; k < 2; ++k) ratios[k] = lanes[k][0];
+  };
+  Js::sum<T>(own, &work, unused);
+  keep(summed);
+  Js::log_ratios<T>(own, &work);
+  keep(for_gradient);
 }
 
 typedef LogitsJsDivergence logits_js_divergence_op;  // as list.hpp names it

@@ -33,15 +33,15 @@ struct LogitsKlDivergence {
     if (kStage == 0) return;
     if (kWanted & 1) {
       Vec<T> slope = subtract<T>(at_least<T>(x, row.floor[0]), y, row.center_high, row.center_low).high;
+      slope -= row.center_step;
       result[0] = select(pair->p == 0, Vec<T>{}, pair->p * slope * row.factor[0]);
     }
     if (kWanted & 2) result[1] = pair->difference * row.factor[1];
     if (kWanted) return;
-    Vec<T> moment = select(pair->p == 0, Vec<T>{}, pair->p * pair->t);
     result[0] = pair->p;
     result[1] = pair->difference;
-    result[2] = select(pair->close, pair->p * pair->curved, moment + pair->difference);
-    result[3] = moment;
+    result[2] = select(pair->close, pair->p * pair->curved, fma(pair->p, pair->t, pair->difference));
+    result[3] = pair->p * (pair->d.high * row.moment_factor);
   }
 };
 
