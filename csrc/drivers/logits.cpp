@@ -140,8 +140,8 @@ class LogitsReduction {
       rows_.fetch(chunk, inputs);
       kernels_.widen(inputs[input], x.data() + chunk * kChunk, rows_.size(chunk));
     }
-    T largest = static_cast<T>(rows_.largest(input));
-    for (T& each : x) each = std::scalbn(each - largest, -power);
+    T largest = std::scalbn(static_cast<T>(rows_.largest(input)), -power);
+    for (T& each : x) each = std::scalbn(each, -power) - largest;
     return x;
   }
 

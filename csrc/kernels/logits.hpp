@@ -130,7 +130,9 @@ FASTDIV_INLINE void compare_probabilities(const LogitsVectors<T>& row, Vec<T> y,
   Vec<T> p = pair->p, d = pair->d.high;
   pair->t = at_most<T>(d * row.inverse_temperature, broadcast<T>(Lanes<T>::kLargest));
   // exp(-t) = 2^k (1 + expm1(r)), |r| <= ln(2)/2
-  Vec<T> k, r = divide_into_steps<T>(row, -at_most<T>(d, row.faint), -pair->d.low, &k);
+  Mask<T> vanishes = d > row.faint;
+  Vec<T> low = select(vanishes, Vec<T>{}, pair->d.low);
+  Vec<T> k, r = divide_into_steps<T>(row, -select(vanishes, row.faint, d), -low, &k);
   pair->curved = r * r * exp_tail(r);
   Vec<T> expm1_r = r + pair->curved;
   pair->close = k == 0;

@@ -110,14 +110,14 @@ struct Survey {
 template <class T>
 struct LogitsRow {
   T steps_per_unit, step_high, step_low, inverse_temperature;
-  T moment_factor;            // 1 / (temperature kMomentUnit)
-  T faint;                      // exp(-faint / temperature) is 0 in the type
-  T exponent[2];                // exponentials are multiplied by 2^-exponent
-  T floor[2];                   // logits below have no probability at that exponent
-  T largest[2];                 // what sums of logits are relative to
-  T shift_high, shift_low;      // x - y - shift are the log-ratios
-  T shift_factor;               // exp of the shift's part that is no whole number of steps
-  T weight, rest, log_rest;     // of the first distribution in a mixture, 1 - weight and its logarithm
+  T moment_factor;           // 1 / (temperature kMomentUnit)
+  T faint;                   // exp(-faint / temperature) is 0 in the type
+  T exponent[2];             // exponentials are multiplied by 2^-exponent
+  T floor[2];                // logits below have no probability at that exponent
+  T largest[2];              // what sums of logits are relative to
+  T shift_high, shift_low;   // x - y - shift are the log-ratios
+  T shift_factor;            // exp of the shift's part that is no whole number of steps
+  T weight, rest, log_rest;  // of the first distribution in a mixture, 1 - weight and its logarithm
   // Gradients are centred by the mean of a logit, or of a difference of logits: what it is at the peak, and from there.
   T center_high, center_low, center_step;
   T mean_high[2], mean_low[2];  // of log-ratios to the mixture
@@ -126,7 +126,7 @@ struct LogitsRow {
 
 constexpr int kMaxLogitsSums = 5;
 // Moments about logits as low as the type has them would overflow: they are summed in this unit.
-constexpr double kMomentUnit = 0x1p32;
+constexpr double kMomentUnit = 16;
 
 // Adds a chunk's sums, or writes its gradients by the inputs wanted; out[i] may be the input's own memory.
 template <class S>
@@ -139,9 +139,8 @@ struct LogitsKernels {
   Survey<Computed<S>> (*survey[2])(const S* const* inputs, size_t n);  // of one input, of two
   LogitsSums<S> sums[kLogitsMeasures];
   LogitsGradient<S> gradient[kLogitsMeasures][4];  // index: 1 for the gradient by input 0, + 2 by input 1
-  // log(p / m) and log(q / m) of one pair of logits, as the sums have them and as the gradients have them
-  void (*mixture_ratios)(const S* const* inputs, const LogitsRow<Computed<S>>& row, Computed<S>* summed,
-                         Computed<S>* for_gradient);
+  // log(p / m) and log(q / m) of one pair of logits
+  void (*mixture_ratios)(const S* const* inputs, const LogitsRow<Computed<S>>& row, Computed<S>* ratios);
   size_t (*find)(const S* x, size_t n, Computed<S> value);  // the first index, n if there is none
   void (*widen)(const S* x, Computed<S>* out, size_t n);
   void (*narrow)(const Computed<S>* x, S* out, size_t n);

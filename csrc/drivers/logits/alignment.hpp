@@ -57,7 +57,7 @@ class Alignment {
     rows_.add_up(l_entropy, for_each, of_x);
     rows_.add_up(l_cross_entropy, for_each, of_y);
     rows_.constants = constants;
-    return rows_.temperature.value() * (of_x[2] - of_y[4] * kMomentUnit) / of_y[3];
+    return rows_.temperature.value() * (of_x[2] / of_y[3] - of_y[4] / of_y[3] * kMomentUnit);
   }
 
   double kl_divergence() const { return value_; }
@@ -70,11 +70,11 @@ class Alignment {
   // In nats: at more, a common exponent for both rows would lose one of them.
   static constexpr double kFarApart = sizeof(Computed<S>) == 4 ? 40 : 400;
 
-  double first_moment() const { return rows_.temperature.value() * (sums_[3] * kMomentUnit / sums_[0]); }
+  double first_moment() const { return rows_.temperature.value() * (sums_[3] / sums_[0] * kMomentUnit); }
 
   void evaluate() {
     missing_ = sums_[1] / sums_[0];
-    double mean = sums_[3] * kMomentUnit / sums_[0];
+    double mean = sums_[3] / sums_[0] * kMomentUnit;
     value_ = is_near() && mean < kLargeMean ? sums_[2] / sums_[0] - excess_over_log1p(missing_)
                                             : mean + std::log1p(missing_);
     value_ = value_ < 0 ? 0 : value_;

@@ -23,8 +23,8 @@ struct LogitsCrossEntropyRow {
     rows.add_up(l_cross_entropy, for_each, sums);
     LogitsNormalizer normalizer(rows, 1, sums);
     total = sums[3];
-    double nats = rows.uncovered() ? rows.kInfinity : normalizer.log() + sums[2] * kMomentUnit / total;
-    rows.constants.center_step = static_cast<Computed<S>>(rows.temperature.value() * (sums[4] * kMomentUnit / total));
+    double nats = rows.uncovered() ? rows.kInfinity : normalizer.log() + sums[2] / total * kMomentUnit;
+    rows.constants.center_step = static_cast<Computed<S>>(rows.temperature.value() * (sums[4] / total * kMomentUnit));
     if (wanted & 2) total = Alignment<S>(rows, for_each).total();
     return nats;
   }

@@ -30,7 +30,8 @@ struct LogitsCrossEntropy {
       return;
     }
     Vec<T> p = pair->p;
-    if (kWanted & 1) result[0] = select(p == 0, Vec<T>{}, p * ((row.center_high - y) + row.center_step) * row.factor[0]);
+    if (kWanted & 1)
+      result[0] = select(p == 0, Vec<T>{}, p * ((row.center_high - y) + row.center_step) * row.factor[0]);
     if (kWanted) return;
     Vec<T> q = exponential<T>(row, y, 1);
     LogitsEntropy::normalizer<T>(y, row.largest[1], q, result);

@@ -38,10 +38,8 @@ struct LogitsJsDivergence {
     if (kStage == 1) compare<T>(row, inputs, work);
     if (kStage == 2) mix<T>(own, work);
     if (kStage != 3) return;
-    if (kWanted)
-      log_ratios<T>(own, work);
-    else
-      sum<T>(own, work, result);
+    Ratio<T> ratio = take_logarithms<T>(own, work);
+    if (!kWanted) terms<T>(own, *work, ratio, result);
     Vec<T> from_p = work->log_pm - row.mean_high[0], from_q = work->log_qm - row.mean_high[1];
     if (kWanted & 1) result[0] = work->p * (from_p - row.mean_low[0]) * row.factor[0];
     if (kWanted & 2) result[1] = work->q * (from_q - row.mean_low[1]) * row.factor[1];
@@ -73,7 +71,7 @@ struct LogitsJsDivergence {
 
   template <class T>
   FASTDIV_INLINE Vec<T> mixture(const Row<T>& own, const Work<T>& work) {
-    return fma(own.rest, work.change, broadcast<T>(1));
+    return fma(own.rest, work.quotient, own.weight);
   }
 
   template <class T>
@@ -92,14 +90,13 @@ struct LogitsJsDivergence {
     work->step = select(ratio.k == 0, exact, ratio.scaled - work->base);
   }
 
-  // With s = step / (scaled + base); keeps what the terms need.
   template <class T>
-  FASTDIV_INLINE Ratio<T> take_logarithms(const Row<T>& own, Vec<T> s, Work<T>* work) {
+  FASTDIV_INLINE Ratio<T> take_logarithms(const Row<T>& own, Work<T>* work) {
     Ratio<T> ratio;
     ratio.k = work->k;
-    ratio.s = s;
-    ratio.z = s * s;
-    ratio.tail = two_atanh_tail(ratio.z);
+    ratio.scaled = work->scaled;
+    ratio.difference = work->step;
+    expand<T>(work->base, &ratio);
     Vec<T> log_bm = -log<T>(ratio);
     Mask<T> base_is_p = work->base == 1;
     work->log_pm = select(base_is_p, log_bm, log_bm + work->t);
@@ -112,36 +109,26 @@ struct LogitsJsDivergence {
     return ratio;
   }
 
+  // p log(p / m) and q log(q / m); both with m - p and m - q added where they are close.
   template <class T>
-  FASTDIV_INLINE void log_ratios(const Row<T>& own, Work<T>* work) {
-    take_logarithms<T>(own, work->step / (work->scaled + work->base), work);
-  }
-
-  template <class T>
-  FASTDIV_INLINE void sum(const Row<T>& own, Work<T>* work, Vec<T>* terms) {
-    Mask<T> base_is_p = work->base == 1;
-    Vec<T> other = select(base_is_p, work->quotient, broadcast<T>(1));
-    Vec<T> other_step = select(base_is_p, -own.weight, own.rest) * work->change;  // mixture - other
-    // One division for both quotients.
-    Vec<T> below = work->scaled + work->base, other_below = mixture<T>(own, *work) + other;
-    Vec<T> inverse = 1 / (below * other_below);
-    Ratio<T> ratio = take_logarithms<T>(own, work->step * other_below * inverse, work);
-
-    Vec<T> s = other_step * below * inverse, z = s * s;
-    Vec<T> near = ratio.s * fma(-work->base * ratio.z, ratio.tail, work->step);
+  FASTDIV_INLINE void terms(const Row<T>& own, const Work<T>& work, const Ratio<T>& ratio, Vec<T>* terms) {
+    Mask<T> base_is_p = work.base == 1;
+    Vec<T> other = select(base_is_p, work.quotient, broadcast<T>(1));
+    Vec<T> other_step = select(base_is_p, -own.weight, own.rest) * work.change;  // mixture - other
+    Vec<T> s = other_step / (mixture<T>(own, work) + other), z = s * s;
+    Vec<T> near = ratio.s * fma(-work.base * ratio.z, ratio.tail, work.step);
     Vec<T> other_near = s * fma(-other * z, two_atanh_tail(z), other_step);
-    near *= work->p;
-    other_near *= work->p;
-    Mask<T> close = absolute<T>(work->t) < T(0.3);
-    terms[0] = select(close, select(base_is_p, near, other_near), work->p * work->log_pm);
-    terms[1] = select(close, select(base_is_p, other_near, near), work->q * work->log_qm);
+    near *= work.p;
+    other_near *= work.p;
+    Mask<T> close = absolute<T>(work.t) < T(0.3);
+    terms[0] = select(close, select(base_is_p, near, other_near), work.p * work.log_pm);
+    terms[1] = select(close, select(base_is_p, other_near, near), work.q * work.log_qm);
   }
 };
 
-// log(p / m) and log(q / m) of one pair of logits, to the bit as `sum` has them and as gradients have them.
+// log(p / m) and log(q / m) of one pair of logits, to the bit as the sums and the gradients have them.
 template <class S>
-void mixture_ratios(const S* const* inputs, const LogitsRow<Computed<S>>& row, Computed<S>* summed,
-                    Computed<S>* for_gradient) {
+void mixture_ratios(const S* const* inputs, const LogitsRow<Computed<S>>& row, Computed<S>* ratios) {
   typedef Computed<S> T;
   typedef LogitsJsDivergence Js;
   S padded[2][Lanes<T>::kCount];
@@ -150,20 +137,15 @@ void mixture_ratios(const S* const* inputs, const LogitsRow<Computed<S>>& row, C
   LogitsVectors<T> vectors(row);
   Js::Row<T> own(row);
   Js::Work<T> work;
-  Vec<T> x[2] = {load(padded[0]), load(padded[1])}, unused[2];
+  Vec<T> x[2] = {load(padded[0]), load(padded[1])};
   Js::subtract<T>(vectors, x, &work);
   Js::compare<T>(vectors, x, &work);
   Js::mix<T>(own, &work);
-  auto keep = [&work](T* ratios) {
-    T lanes[2][Lanes<T>::kCount];
-    store(lanes[0], work.log_pm);
-    store(lanes[1], work.log_qm);
-    for (int k = 0; k < 2; ++k) ratios[k] = lanes[k][0];
-  };
-  Js::sum<T>(own, &work, unused);
-  keep(summed);
-  Js::log_ratios<T>(own, &work);
-  keep(for_gradient);
+  Js::take_logarithms<T>(own, &work);
+  T lanes[2][Lanes<T>::kCount];
+  store(lanes[0], work.log_pm);
+  store(lanes[1], work.log_qm);
+  for (int k = 0; k < 2; ++k) ratios[k] = lanes[k][0];
 }
 
 typedef LogitsJsDivergence logits_js_divergence_op;  // as list.hpp names it

@@ -41,7 +41,7 @@ struct LogitsKlDivergence {
     result[0] = pair->p;
     result[1] = pair->difference;
     result[2] = select(pair->close, pair->p * pair->curved, fma(pair->p, pair->t, pair->difference));
-    result[3] = pair->p * (pair->d.high * row.moment_factor);
+    result[3] = select(pair->p == 0, Vec<T>{}, pair->p * (pair->d.high * row.moment_factor));
   }
 };
 
