@@ -30,6 +30,8 @@ every_dtype = pytest.mark.parametrize("dtype", DTYPES.values(), ids=str)
 # Cases of `adversarial_rows` in which a row is no distribution, or q = 0 < p.
 INVALID_IN_X = ("nan_in_x", "infinite_in_x", "all_minus_inf_x")
 INVALID_IN_Y = ("nan_in_y", "infinite_in_y", "all_minus_inf_y")
+# A probability below the smallest normal number, times a logarithm as large as the type has them.
+BELOW_NORMAL = ("unlikely_at_huge_log_q", "vanished_at_huge_log_q")
 INFINITE = ("minus_inf_in_y", "minus_inf_apart", "minus_inf_more_in_y", "one_entry_left_apart")
 
 

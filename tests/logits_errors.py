@@ -76,7 +76,9 @@ def worst_value_error(actual: Any, expected: Objects, dtype: DTypeLike) -> float
     return max(ratios)
 
 
-def _gradient_row_error(actual: Array, expected: Long, dtype: np.dtype[Any], scale: float) -> float:
+def _gradient_row_error(
+    actual: Array, expected: Long, dtype: np.dtype[Any], scale: float, terms: float
+) -> float:
     limits = np.finfo(dtype)
     infinite = np.isinf(expected) | np.isnan(expected)
     if infinite.any():  # then the others are 0
@@ -89,24 +91,51 @@ def _gradient_row_error(actual: Array, expected: Long, dtype: np.dtype[Any], sca
     error = np.abs(actual.astype(np.longdouble) - expected)[~beyond]
     if not np.isfinite(error).all():
         return float("inf")
-    largest = np.abs(expected).max(initial=0)
+    largest = max(np.abs(expected).max(initial=0), terms)
     allowed = max(GRADIENT_TOLERANCE[dtype.name] * largest, scale * float(limits.smallest_normal))
     return float(error.max(initial=0) / allowed)
 
 
 def worst_gradient_error(
-    actual: Array, expected: Long, dtype: DTypeLike, scale: float = 1.0
+    actual: Array,
+    expected: Long,
+    dtype: DTypeLike,
+    scale: float = 1.0,
+    terms: Sequence[float] | None = None,
 ) -> float:
     """Largest error over rows, in units of what is allowed: at most 1 passes.
 
     That is a fraction of the row's largest entry, but not less than the smallest normal number times
-    `scale`, by which the gradient was multiplied.
+    `scale`, by which the gradient was multiplied; with `terms`, of the row's largest term if that is more.
     """
     assert actual.dtype == dtype
     assert actual.shape == expected.shape, f"shape {actual.shape}, expected {expected.shape}"
-    rows = zip(np.atleast_2d(actual), np.atleast_2d(expected), strict=True)
-    errors = (_gradient_row_error(a, b, np.dtype(dtype), max(scale, 1.0)) for a, b in rows)
+    found, wanted = np.atleast_2d(actual), np.atleast_2d(expected)
+    rows = zip(found, wanted, [0.0] * len(found) if terms is None else terms, strict=True)
+    errors = (_gradient_row_error(a, b, np.dtype(dtype), max(scale, 1.0), c) for a, b, c in rows)
     return max(errors, default=0.0)
+
+
+def js_terms(
+    arrays: Sequence[Array], argnum: int, temperature: float = 1.0, weight: float = 0.5, **_: Any
+) -> list[float]:
+    """Return each row's largest share * p |log(p / m)|, which the gradient of JS is a difference of.
+
+    The difference may vanish, as between disjoint rows, and with it the digits that it could have.
+    """
+    with np.errstate(all="ignore"):
+        logs = [_log_softmax(np.atleast_2d(array), temperature) for array in arrays]
+        share = np.array([weight, 1 - weight], np.longdouble)
+        mixture = np.logaddexp(np.log(share[0]) + logs[0], np.log(share[1]) + logs[1])
+        terms = share[argnum] * np.exp(logs[argnum]) * np.abs(logs[argnum] - mixture)
+    return [float(row) for row in np.nan_to_num(terms, nan=0, posinf=0).max(axis=-1, initial=0)]
+
+
+def _log_softmax(logits: Array, temperature: float) -> Long:
+    scaled = logits.astype(np.longdouble) / np.longdouble(temperature)
+    scaled = scaled - scaled.max(axis=-1, keepdims=True)
+    result: Long = scaled - np.log(np.exp(scaled).sum(axis=-1, keepdims=True))
+    return result
 
 
 def same_bits(a: Any, b: Any) -> bool:

@@ -29,7 +29,7 @@ def _digits(rows: Sequence[Row], temperature: float) -> int:
     exponents = [int(mp.mag(v)) for row in finite for v in row if v != 0]
     high, low = max([0, *exponents]), min([0, *exponents]) - 53
     spread = max((float(max(row) - min(row)) for row in finite if row), default=0.0)
-    bits = 200 + 2 * (high - low) + min(1.5 * spread, MOST_CANCELLED)
+    bits = 1300 + 2 * (high - low) + min(1.5 * spread, MOST_CANCELLED)  # noise below any double
     return max(mp.dps, math.ceil(bits * math.log10(2)))
 
 

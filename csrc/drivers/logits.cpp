@@ -65,7 +65,7 @@ class LogitsReduction {
       if (wanted_ & (1 << i)) out[i] = gradient_[i].memory(chunk);
     if (std::isnan(nats))
       fill_undefined(chunk, out);
-    else if (std::isinf(nats))
+    else if (std::isinf(nats) && rows_.uncovered())
       write_infinite(chunk, inputs, out);
     else
       kernels_.gradient[call_.measure][wanted_](inputs, rows_.size(chunk), rows_.constants, out);
@@ -140,8 +140,13 @@ class LogitsReduction {
       rows_.fetch(chunk, inputs);
       kernels_.widen(inputs[input], x.data() + chunk * kChunk, rows_.size(chunk));
     }
-    T largest = std::scalbn(static_cast<T>(rows_.largest(input)), -power);
-    for (T& each : x) each = std::scalbn(each, -power) - largest;
+    // In a type that neither step overflows.
+    long double largest = static_cast<long double>(rows_.largest(input));
+    const T lowest = std::numeric_limits<T>::lowest();
+    for (T& each : x) {
+      long double moved = std::scalbn(static_cast<long double>(each) - largest, -power);
+      each = moved < lowest && std::isfinite(each) ? lowest : static_cast<T>(moved);
+    }
     return x;
   }
 

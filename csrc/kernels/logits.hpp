@@ -19,7 +19,7 @@ FASTDIV_INLINE Vec<T> round_small(Vec<T> x, Vec<T> factor) {
 template <class T>
 struct LogitsVectors {
   Vec<T> steps_per_unit, minus_step_high, minus_step_low, inverse_temperature, moment_factor, faint;
-  Vec<T> exponent[2], floor[2], largest[2], shift_high, shift_low, shift_factor;
+  Vec<T> exponent[2], floor[2], largest[2], shift_high, shift_low, shift_step, shift_factor;
   Vec<T> center_high, center_low, center_step, mean_high[2], mean_low[2], factor[2];
   explicit LogitsVectors(const LogitsRow<T>& row)
       : steps_per_unit(broadcast(row.steps_per_unit)),
@@ -33,6 +33,7 @@ struct LogitsVectors {
         largest{broadcast(row.largest[0]), broadcast(row.largest[1])},
         shift_high(broadcast(row.shift_high)),
         shift_low(broadcast(row.shift_low)),
+        shift_step(broadcast(row.shift_step)),
         shift_factor(broadcast(row.shift_factor)),
         center_high(broadcast(row.center_high)),
         center_low(broadcast(row.center_low)),
@@ -77,11 +78,11 @@ FASTDIV_INLINE Parts<T> subtract(Vec<T> a, Vec<T> b) {
   return {whole, (a - (whole - part)) - (b + part)};
 }
 
-// x - y - shift
+// x - y - shift, the shift in three parts
 template <class T>
-FASTDIV_INLINE Parts<T> subtract(Vec<T> x, Vec<T> y, Vec<T> shift_high, Vec<T> shift_low) {
+FASTDIV_INLINE Parts<T> subtract(Vec<T> x, Vec<T> y, Vec<T> shift_high, Vec<T> shift_low, Vec<T> shift_step) {
   Parts<T> first = subtract<T>(x, y), second = subtract<T>(first.high, shift_high);
-  Vec<T> low = (first.low - shift_low) + second.low, sum = second.high + low;
+  Vec<T> low = ((first.low - shift_low) + second.low) - shift_step, sum = second.high + low;
   return {sum, low - (sum - second.high)};
 }
 
@@ -122,7 +123,7 @@ FASTDIV_INLINE void subtract_logits(const LogitsVectors<T>& row, Vec<T> x, Vec<T
   x = at_least<T>(x, row.floor[0]);
   y = at_least<T>(y, broadcast<T>(-Lanes<T>::kLargest));
   pair->p = exponential<T>(row, x, 0);
-  pair->d = subtract<T>(x, y, row.shift_high, row.shift_low);
+  pair->d = subtract<T>(x, y, row.shift_high, row.shift_low, row.shift_step);
 }
 
 template <class T>
@@ -141,10 +142,11 @@ FASTDIV_INLINE void compare_probabilities(const LogitsVectors<T>& row, Vec<T> y,
   pair->q = p * pair->quotient;
   pair->difference = p * pair->change;
 
-  Mask<T> apart = are_apart<T>(p, pair->t);
-  if (__builtin_expect(any(apart), 0)) {
-    pair->q = select(apart, exponential<T>(row, y, 1) * row.shift_factor, pair->q);
-    pair->difference = select(apart, pair->q - p, pair->difference);
+  // Where p has lost its digits to underflow, q has not.
+  Mask<T> faint = (p < Apart<T>::kSmallest) & (pair->t < 0);
+  if (__builtin_expect(any(faint), 0)) {
+    pair->q = select(faint, exponential<T>(row, y, 1) * row.shift_factor, pair->q);
+    pair->difference = select(faint, pair->q - p, pair->difference);
   }
 }
 

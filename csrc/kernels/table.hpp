@@ -110,14 +110,14 @@ struct Survey {
 template <class T>
 struct LogitsRow {
   T steps_per_unit, step_high, step_low, inverse_temperature;
-  T moment_factor;           // 1 / (temperature kMomentUnit)
-  T faint;                   // exp(-faint / temperature) is 0 in the type
-  T exponent[2];             // exponentials are multiplied by 2^-exponent
-  T floor[2];                // logits below have no probability at that exponent
-  T largest[2];              // what sums of logits are relative to
-  T shift_high, shift_low;   // x - y - shift are the log-ratios
-  T shift_factor;            // exp of the shift's part that is no whole number of steps
-  T weight, rest, log_rest;  // of the first distribution in a mixture, 1 - weight and its logarithm
+  T moment_factor;                      // 1 / (temperature kMomentUnit)
+  T faint;                              // exp(-faint / temperature) is 0 in the type
+  T exponent[2];                        // exponentials are multiplied by 2^-exponent
+  T floor[2];                           // logits below have no probability at that exponent
+  T largest[2];                         // what sums of logits are relative to
+  T shift_high, shift_low, shift_step;  // x - y less their sum are the log-ratios
+  T shift_factor;                       // exp of the shift's part that is no whole number of steps
+  T weight, rest, log_rest;             // of the first distribution in a mixture, 1 - weight and its logarithm
   // Gradients are centred by the mean of a logit, or of a difference of logits: what it is at the peak, and from there.
   T center_high, center_low, center_step;
   T mean_high[2], mean_low[2];  // of log-ratios to the mixture

@@ -29,12 +29,19 @@ def check(name: str, pair: Any, cotangent: float = 1.0, **options: Any) -> None:
         for k in range(len(arrays))
     ]
     scale = abs(cotangent) / options.get("temperature", 1.0)
+    factor = scale / np.log(options.get("base") or np.e)
+    terms = [
+        [factor * term for term in logits_errors.js_terms(arrays, k, **options)]
+        if name == "js_divergence"
+        else None
+        for k in range(len(arrays))
+    ]
     upstream = np.asarray(cotangent, dtype)
     for isa in ISAS:
         _native.set_isa(isa)
         _, actual = all_gradients(name, arrays, cotangent=upstream, **options)
         for argnum, (found, wanted) in enumerate(zip(actual, expected, strict=True)):
-            error = logits_errors.worst_gradient_error(found, wanted, dtype, scale)
+            error = logits_errors.worst_gradient_error(found, wanted, dtype, scale, terms[argnum])
             what = f"{isa}, {name} by {'xy'[argnum]}, {options}"
             assert error <= 1, f"{what}: {error} times the allowed error"
 
@@ -64,6 +71,8 @@ def adversarial() -> Iterator[Any]:
 def test_adversarial_rows(
     n: int, case: str, temperature: float, dtype: type, rng: np.random.Generator
 ) -> None:
+    if case in logits_cases.BELOW_NORMAL:
+        pytest.skip("a probability below the smallest normal number may count as 0")
     pair = logits_cases.adversarial_rows(rng, n, dtype)[case]
     for name in logits_cases.MEASURES:
         check(name, pair)

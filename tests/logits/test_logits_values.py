@@ -53,6 +53,8 @@ def adversarial() -> Iterator[Any]:
 def test_adversarial_rows(
     n: int, case: str, temperature: float, dtype: type, rng: np.random.Generator
 ) -> None:
+    if case in logits_cases.BELOW_NORMAL:
+        pytest.skip("a probability below the smallest normal number may count as 0")
     pair = logits_cases.adversarial_rows(rng, n, dtype)[case]
     for name in logits_cases.MEASURES:
         check(name, pair)

@@ -30,16 +30,17 @@ class Alignment {
     mean_is_known_ = apart < kFarApart;
     reference_ = mean_is_known_ ? peak() : between_peaks;
     for (int round = 0; round < kRounds; ++round) {
-      set_shift(reference_);
+      set_shift();
       rows.add_up(l_kl_divergence, for_each, sums_);
       if (round == 0) mean_from_peak_ = first_moment();
       evaluate();
       if (!is_far()) break;
-      reference_ = corrected();
+      correct();
     }
     total_ = sums_[0];
     double exponent = exponent_;
-    set_shift(corrected());
+    correct();
+    set_shift();
     total_ = std::ldexp(total_, static_cast<int>(std::max(std::min(exponent - exponent_, 4000.0), -4000.0)));
   }
 
@@ -65,6 +66,7 @@ class Alignment {
 
  private:
   static constexpr int kRounds = 4;
+  static constexpr double kSmallStep = 0x1p-10;
   static constexpr double kLargestOffset = 2;
   static constexpr double kLargeMean = 64;  // beside it the logarithm hardly counts
   // In nats: at more, a common exponent for both rows would lose one of them.
@@ -89,20 +91,25 @@ class Alignment {
     return std::fabs(offset) > kLargestOffset || (is_near() ? excess_over_log1p(missing_) : offset) > 4 * value_;
   }
 
-  // In long double: half a unit in the last place of a double would be a relative error of each probability.
-  Parts corrected() const {
-    long double step = -rows_.temperature.value() * std::log1p(static_cast<long double>(missing_));
-    double high = static_cast<double>(step);
-    return reference_.plus(high).plus(static_cast<double>(step - high));
+  // A small step stays apart from the reference, beside which it would lose its digits. A larger one is taken in long
+  // double: half a unit in the last place of a double would be a relative error of each probability.
+  void correct() {
+    double temperature = rows_.temperature.value();
+    long double step = step_ - temperature * std::log1p(static_cast<long double>(missing_));
+    step_ = static_cast<double>(step);
+    if (std::fabs(step_) < temperature * kSmallStep) return;
+    reference_ = reference_.plus(step_).plus(static_cast<double>(step - step_));
+    step_ = 0;
   }
 
   // The shift as kernels take it: in two parts, and as whole steps and a factor near 1. Both distributions' largest
   // entries are then about 1 or less.
-  void set_shift(const Parts& shift) {
-    double steps = rows_.temperature.whole_steps(shift.high);
-    shift.store(&rows_.constants.shift_high, &rows_.constants.shift_low);
+  void set_shift() {
+    double steps = rows_.temperature.whole_steps(reference_.high);
+    reference_.store(&rows_.constants.shift_high, &rows_.constants.shift_low);
+    rows_.constants.shift_step = static_cast<Computed<S>>(step_);
     rows_.constants.shift_factor =
-        static_cast<Computed<S>>(rows_.temperature.exponential(shift.high, steps, shift.low));
+        static_cast<Computed<S>>(rows_.temperature.exponential(reference_.high, steps, reference_.low + step_));
     exponent_ = std::max(rows_.whole_steps(0), rows_.whole_steps(1) + steps);
     rows_.set_exponent(0, exponent_);
     rows_.set_exponent(1, exponent_ - steps);
@@ -114,6 +121,7 @@ class Alignment {
   bool mean_is_known_;
   double sums_[kMaxLogitsSums];
   double exponent_ = 0, total_ = 1, missing_ = 0, value_ = 0, mean_from_peak_ = 0;
+  double step_ = 0;  // from the reference to the shift
 };
 
 }  // namespace fastdiv

@@ -32,8 +32,8 @@ struct LogitsKlDivergence {
     }
     if (kStage == 0) return;
     if (kWanted & 1) {
-      Vec<T> slope = subtract<T>(at_least<T>(x, row.floor[0]), y, row.center_high, row.center_low).high;
-      slope -= row.center_step;
+      Vec<T> slope =
+          subtract<T>(at_least<T>(x, row.floor[0]), y, row.center_high, row.center_low, row.center_step).high;
       result[0] = select(pair->p == 0, Vec<T>{}, pair->p * slope * row.factor[0]);
     }
     if (kWanted & 2) result[1] = pair->difference * row.factor[1];
