@@ -155,6 +155,13 @@ def _huge(random: Any, mask: Array, dtype: DTypeLike) -> dict[str, Pair]:
     return pairs
 
 
+def spread(arrays: Sequence[Array]) -> float:
+    """Return how far finite logits lie apart, 1,000 at most."""
+    numbers = np.concatenate([np.ravel(a).astype(np.longdouble) for a in arrays])
+    finite = numbers[np.isfinite(numbers)]
+    return float(min(finite.max() - finite.min(), 1000)) if finite.size else 0.0
+
+
 def adversarial_rows(rng: np.random.Generator, n: int, dtype: DTypeLike) -> dict[str, Pair]:
     """One (x, y) of length n for each case."""
     double = value_dtype(dtype) == np.float64

@@ -142,6 +142,8 @@ def value(
     softmaxes = _distributions(rows, temperature)
     if softmaxes is None:
         return NOT_A_NUMBER
+    if name == "js_divergence" and weight in (0, 1):  # the mixture is one of the two
+        return ZERO
     unit = _unit(base)
     if _is_infinite(name, softmaxes):
         return Reference(mp.inf * mp.npconvert(unit), mp.inf)

@@ -107,6 +107,8 @@ def _value(
         logs = _logs(exact, temperature)
         if logs is None:
             return NOT_A_NUMBER
+        if name == "js_divergence" and weight in (0, 1):  # the mixture is one of the two
+            return ZERO
         terms = []
         for argnum in (0, 1) if name == "js_divergence" else (0,):
             slopes, share = _slopes(name, logs, argnum, weight)

@@ -28,8 +28,11 @@ def check(name: str, pair: Any, cotangent: float = 1.0, **options: Any) -> None:
         logits_errors.gradient_rows(name, arrays, k, cotangent=cotangent, **options)
         for k in range(len(arrays))
     ]
-    scale = abs(cotangent) / options.get("temperature", 1.0)
-    factor = scale / np.log(options.get("base") or np.e)
+    temperature = options.get("temperature", 1.0)
+    factor = abs(cotangent) / temperature
+    # A probability below the smallest normal number may count as 0, whatever the slope there.
+    scale = factor * max(1.0, logits_cases.spread(arrays) / temperature)
+    factor /= np.log(options.get("base") or np.e)
     terms = [
         [factor * term for term in logits_errors.js_terms(arrays, k, **options)]
         if name == "js_divergence"

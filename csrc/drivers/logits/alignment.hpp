@@ -88,7 +88,7 @@ class Alignment {
   // be lost.
   bool is_far() const {
     double offset = std::log1p(missing_);
-    return std::fabs(offset) > kLargestOffset || (is_near() ? excess_over_log1p(missing_) : offset) > 4 * value_;
+    return std::fabs(offset) > kLargestOffset || (is_near() ? excess_over_log1p(missing_) : offset) > value_;
   }
 
   // A small step stays apart from the reference, beside which it would lose its digits. A larger one is taken in long
