@@ -38,10 +38,8 @@ class Alignment {
       correct();
     }
     total_ = sums_[0];
-    double exponent = exponent_;
     correct();
     set_shift();
-    total_ = std::ldexp(total_, static_cast<int>(std::max(std::min(exponent - exponent_, 4000.0), -4000.0)));
   }
 
   // x - y where p has its peak.
@@ -69,8 +67,8 @@ class Alignment {
   static constexpr double kSmallStep = 0x1p-10;
   static constexpr double kLargestOffset = 2;
   static constexpr double kLargeMean = 64;  // beside it the logarithm hardly counts
-  // In nats: at more, a common exponent for both rows would lose one of them.
-  static constexpr double kFarApart = sizeof(Computed<S>) == 4 ? 40 : 400;
+  // In nats: further apart, a quotient q / p could overflow.
+  static constexpr double kFarApart = sizeof(Computed<S>) == 4 ? 16 : 64;
 
   double first_moment() const { return rows_.temperature.value() * (sums_[3] / sums_[0] * kMomentUnit); }
 
@@ -102,17 +100,16 @@ class Alignment {
     step_ = 0;
   }
 
-  // The shift as kernels take it: in two parts, and as whole steps and a factor near 1. Both distributions' largest
-  // entries are then about 1 or less.
+  // The shift as kernels take it: in three parts, and as whole steps and a factor near 1. The largest p is then
+  // about 1.
   void set_shift() {
-    double steps = rows_.temperature.whole_steps(reference_.high);
+    double steps = rows_.temperature.whole_steps(reference_.high), exponent = rows_.whole_steps(0);
     reference_.store(&rows_.constants.shift_high, &rows_.constants.shift_low);
     rows_.constants.shift_step = static_cast<Computed<S>>(step_);
     rows_.constants.shift_factor =
         static_cast<Computed<S>>(rows_.temperature.exponential(reference_.high, steps, reference_.low + step_));
-    exponent_ = std::max(rows_.whole_steps(0), rows_.whole_steps(1) + steps);
-    rows_.set_exponent(0, exponent_);
-    rows_.set_exponent(1, exponent_ - steps);
+    rows_.set_exponent(0, exponent);
+    rows_.set_exponent(1, exponent - steps);
   }
 
   LogitsRows<S>& rows_;
@@ -120,7 +117,7 @@ class Alignment {
   Parts reference_;
   bool mean_is_known_;
   double sums_[kMaxLogitsSums];
-  double exponent_ = 0, total_ = 1, missing_ = 0, value_ = 0, mean_from_peak_ = 0;
+  double total_ = 1, missing_ = 0, value_ = 0, mean_from_peak_ = 0;
   double step_ = 0;  // from the reference to the shift
 };
 
