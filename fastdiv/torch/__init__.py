@@ -12,3 +12,4 @@ from ._cross_entropy import cross_entropy as cross_entropy
 from ._entropy import entropy as entropy
 from ._js_divergence import js_divergence as js_divergence
 from ._kl_divergence import kl_divergence as kl_divergence
+from ._kl_estimate import kl_estimate as kl_estimate
