@@ -8,6 +8,7 @@ try:
 except ImportError as error:
     raise ImportError("fastdiv.torch needs PyTorch: pip install 'fastdiv[torch]'") from error
 
+from . import distributions as distributions
 from . import nn as nn
 from ._cross_entropy import cross_entropy as cross_entropy
 from ._entropy import entropy as entropy
