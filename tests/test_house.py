@@ -24,7 +24,7 @@ LAYERS = [
     {"_autodiff"},
     {"probabilities", "logits"},
     {"pairwise"},
-    {"scipy", "_numba"},
+    {"scipy", "torch", "_numba"},
     {"demo"},
     {"__main__", "__init__"},
 ]

@@ -1,0 +1,160 @@
+"""A measure of fastdiv as one node of PyTorch's graph."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from .. import _validate as validate
+from .. import value_and_grad
+from ._reduction import check_mask, check_reduction, divisor, reduce
+from ._tensors import as_array, batch_shape, broadcast, check, over_events, value_dtype
+
+_gradient_of = functools.cache(value_and_grad)
+# Whether the backward pass that runs keeps its graph for another one. This is private to PyTorch; without it
+# we take for granted that it does, which costs a copy.
+_graph_is_kept: Callable[[], bool] = getattr(
+    torch._C._autograd, "_get_current_graph_task_keep_graph", lambda: True
+)
+
+
+def evaluate(
+    measure: Callable[..., Any],
+    arguments: dict[str, Any],
+    dim: Any = -1,
+    reduction: str = "none",
+    mask: Tensor | None = None,
+    **options: Any,
+) -> Tensor:
+    """Return the values of a measure of fastdiv, or a loss of them, with gradients attached."""
+    function = _evaluate
+    if torch.compiler.is_compiling():  # a compiled graph ends here and goes on afterwards
+        function = torch.compiler.disable(_evaluate)
+    return function(measure, arguments, dim, reduction, mask, options)
+
+
+def _evaluate(
+    measure: Callable[..., Any],
+    arguments: dict[str, Any],
+    dim: Any,
+    reduction: str,
+    mask: Tensor | None,
+    options: dict[str, Any],
+) -> Tensor:
+    tensors = {name: check(name, value) for name, value in arguments.items()}
+    views = broadcast(tensors)  # PyTorch adds up the gradients of what was broadcast
+    dims = validate.axes("dim", dim, views[0].ndim)
+    shape = batch_shape(views[0].shape, dims)
+    reduction, mask = check_reduction(reduction), check_mask(mask, shape)
+    count = float(divisor(shape, reduction, mask))
+    wanted = tuple(torch.is_grad_enabled() and x.requires_grad for x in views)
+    # Gradients in float16 would underflow before a loss that is scaled against just that sends its factor.
+    early = all(x.dtype != torch.float16 for x in views)
+    call = _Call(measure, options, dims, reduction, mask, count, wanted, early)
+    result: Tensor = _Node.apply(call, *views)[0] if any(wanted) else call(*views)[0]
+    return result
+
+
+@dataclass(frozen=True)
+class _Call:
+    """A measure with everything but its tensors, which have one shape."""
+
+    measure: Callable[..., Any]
+    options: dict[str, Any]
+    dims: tuple[int, ...]
+    reduction: str
+    mask: Tensor | None
+    divisor: float
+    wanted: tuple[bool, ...]
+    divides_early: bool
+
+    def __call__(self, *tensors: Tensor) -> list[Tensor]:
+        """Return the loss, and its gradients by the tensors that are wanted."""
+        shape, dtype = batch_shape(tensors[0].shape, self.dims), value_dtype(tensors)
+        values = torch.empty(shape, dtype=dtype, device=tensors[0].device)
+        arrays = [as_array(x) for x in tensors]
+        options = {**self.options, "axis": self.dims, "out": as_array(values)}
+        positions = tuple(k for k, wanted in enumerate(self.wanted) if wanted)
+        gradients = [torch.empty_like(tensors[k]) for k in positions]
+        if positions:
+            options["grad_out"] = tuple(as_array(x) for x in gradients)
+            options["cotangent"] = self._cotangent(values)
+            _gradient_of(self.measure, positions)(*arrays, **options)
+            self._clear_what_does_not_count(values, gradients)
+        else:
+            self.measure(*arrays, **options)
+        return [reduce(values, self.reduction, self.mask, self.divisor), *gradients]
+
+    def _cotangent(self, values: Tensor) -> Any:
+        """Return by what each event's gradient is multiplied in the forward pass already."""
+        factor = 1 / self.divisor if self.divides_early else 1.0
+        if self.mask is None:
+            return None if factor == 1 else as_array(torch.full_like(values, factor))
+        return as_array(torch.where(self.mask, torch.full_like(values, factor), 0))
+
+    def _clear_what_does_not_count(self, values: Tensor, gradients: list[Tensor]) -> None:
+        """Set gradients to 0 where a factor of 0 did not: where they are NaN or infinite."""
+        if self.mask is None:
+            return
+        events = ~(self.mask | values.isfinite())
+        if events.any():
+            for gradient in gradients:
+                gradient.masked_fill_(over_events(events, self.dims), 0)
+
+    def scaled(self, gradient: Tensor, upstream: Tensor, unasked: Tensor | None) -> Tensor:
+        """Return a gradient times the upstream one, in the same memory where nobody else needs it."""
+        factor = upstream if self.divides_early else upstream / self.divisor
+        factor = over_events(factor, self.dims) if self.reduction == "none" else factor
+        if not torch.is_grad_enabled():
+            gradient = gradient.detach()
+        if torch.is_grad_enabled() or _graph_is_kept():
+            result = (gradient * factor).to(gradient.dtype)
+        elif factor.ndim == 0 and factor == 1:
+            result = gradient
+        else:
+            result = gradient.mul_(factor)
+        if unasked is not None and unasked.any():  # 0 times NaN or infinity is not 0
+            result = result.masked_fill(over_events(unasked, self.dims), 0)
+        return result
+
+
+class _Node(torch.autograd.Function):
+    """Gradients are computed with the values, in one pass, and scaled when the upstream one comes.
+
+    They are outputs, so that whoever differentiates a second time meets an error instead of a constant.
+    """
+
+    @staticmethod
+    def forward(call: _Call, *tensors: Tensor) -> tuple[Tensor, ...]:
+        return tuple(call(*tensors))
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
+        value, *gradients = output
+        ctx.call = inputs[0]
+        ctx.finite = value.isfinite() if ctx.call.reduction == "none" else None
+        ctx.save_for_backward(*gradients)
+        ctx.set_materialize_grads(False)
+
+    @staticmethod
+    def backward(ctx: Any, upstream: Tensor | None, *second: Tensor | None) -> tuple[Any, ...]:
+        call: _Call = ctx.call
+        if any(x is not None for x in second):
+            name = call.measure.__name__
+            raise RuntimeError(
+                f"fastdiv.torch has no second derivatives: {name} can be differentiated once"
+            )
+        if upstream is None:
+            return (None, *(None for _ in call.wanted))
+        unasked = None if ctx.finite is None else ~ctx.finite & (upstream == 0)
+        saved = iter(ctx.saved_tensors)
+        scaled = (
+            call.scaled(next(saved), upstream, unasked) if wanted else None
+            for wanted in call.wanted
+        )
+        return (None, *scaled)
