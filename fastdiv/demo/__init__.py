@@ -18,6 +18,7 @@ CHAPTERS = {
     "mutual-information": "_mutual_information",
     "distances": "_distances",
     "gradients": "_gradients",
+    "distillation": "_distillation",
 }
 
 _EXTRAS = ("matplotlib", "scipy", "sklearn")

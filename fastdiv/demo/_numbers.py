@@ -13,6 +13,11 @@ def seconds_text(seconds: float) -> str:
     return f"{seconds * 1e9:.3g} ns"
 
 
+def memory_text(size: int | None) -> str:
+    """Return a number of bytes in whole MiB; None is not known."""
+    return "not measured" if size is None else f"{size / 2**20:.0f} MiB"
+
+
 def ratio_text(ratio: float) -> str:
     """Return how many times faster something is."""
     if ratio >= 10:
