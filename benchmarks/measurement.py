@@ -19,7 +19,8 @@ class Measurement:
     threads: int
     quick: bool
     timings: Mapping[str, Timing]
-    errors: Mapping[str, float]
+    errors: Mapping[str, tuple[float, ...]]
+    """Of the value and of each gradient, by library."""
     floor: Floor
 
     @property
