@@ -9,14 +9,20 @@ import pytest
 
 import memory
 import peers
+from measurement import thread_counts
 from works import LOGITS_DTYPES, WORKS, Work
 
-LOGITS = [work for work in WORKS if work.domain == "logits"]
+LOGITS = [
+    pytest.param(work, count, id=f"{work.identifier()}-threads-{count}")
+    for work in WORKS
+    if work.domain == "logits"
+    for count in thread_counts(work)
+]
 
 
 @pytest.mark.parametrize("library", ["fastdiv", *peers.peers_of("logits")])
 @pytest.mark.parametrize("dtype", LOGITS_DTYPES)
-@pytest.mark.parametrize("work", LOGITS, ids=Work.identifier)
+@pytest.mark.parametrize(("work", "threads"), LOGITS, indirect=["threads"])
 def test_logits(
     work: Work, library: str, dtype: str, threads: int, measure: Callable[..., None]
 ) -> None:

@@ -58,8 +58,6 @@ def measure(benchmark: Any, quick: bool) -> Callable[[Work, str, str, int], None
     """Assert that a library's answer is right, then time it; speed and error beside the time."""
 
     def run(work: Work, library: str, dtype: str, threads: int) -> None:
-        if threads < machine.processors() and not work.single_thread:
-            pytest.skip("measured with all threads only")
         if library not in ("fastdiv", *peers.peers_of(work.domain, quick)):
             pytest.skip(f"{library} takes no part in this")
         arrays = works.arrays_of(work, dtype, quick)

@@ -5,9 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import machine
 from floor import Floor
 from timing import Timing
 from works import Work
+
+
+def thread_counts(work: Work) -> list[int]:
+    """Return with how many threads a work is measured."""
+    counts = machine.thread_counts()
+    return counts if work.single_thread else counts[-1:]
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ import picture
 import works
 from exact import reference_of
 from floor import floor_of
-from measurement import Measurement
+from measurement import Measurement, thread_counts
 from table import write_section
 from table_logits import write_extras
 from timing import QUICK, Call, Effort, interleave
@@ -38,11 +38,6 @@ def _calls(work: Work, arrays: tuple[Array, ...], quick: bool) -> dict[str, Call
     return calls
 
 
-def _thread_counts(work: Work) -> list[int]:
-    counts = machine.thread_counts()
-    return counts if work.single_thread else counts[-1:]
-
-
 def measure(work: Work, dtype: str, quick: bool) -> list[Measurement]:
     """Assert that all answers are right, then time them with one thread and with all."""
     arrays = works.arrays_of(work, dtype, quick)
@@ -54,7 +49,7 @@ def measure(work: Work, dtype: str, quick: bool) -> list[Measurement]:
         reference.require(library, errors[library], work)
     effort = QUICK if quick else Effort(budget=work.budget)
     results = []
-    for count in _thread_counts(work):
+    for count in thread_counts(work):
         with machine.threads(count):
             possible = {
                 library: call
@@ -80,7 +75,7 @@ def _progress(number: int, total: int, seconds: float, result: Measurement) -> s
 def run(only: Sequence[str], quick: bool) -> list[Measurement]:
     """Measure every work called like one of the words, or all; print a line for each."""
     chosen = [work for work in works.WORKS if not only or _is_called(work, only)]
-    total = sum(len(work.dtypes) * len(_thread_counts(work)) for work in chosen)
+    total = sum(len(work.dtypes) * len(thread_counts(work)) for work in chosen)
     results: list[Measurement] = []
     start = time.perf_counter()
     for work in chosen:
