@@ -12,10 +12,10 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import peers
 import works
 from works import Work
 
@@ -61,6 +61,8 @@ def _measure(library: str, quick: bool) -> int | None:
     if library == "fastdiv":
         call: works.Call | None = works.fastdiv_call(WORK, arrays)
     else:
+        import peers  # loads them all, which our own figure can do without
+
         call = peers.peer_call(library, WORK, arrays)
     if call is None:
         return None
@@ -87,13 +89,12 @@ def peak_of(library: str, quick: bool) -> Peak | None:
     return Peak(library, WORK, quick, int(last))
 
 
-def peaks(quick: bool) -> list[Peak]:
-    """Measure every library that has gradients."""
+def peaks(libraries: Sequence[str], quick: bool) -> list[Peak]:
+    """Measure each library, on Linux."""
     if sys.platform != "linux":
         print("memory: measured on Linux only")
         return []
-    libraries = [peer for peer in peers.peers_of("logits", quick) if peer != "SciPy"]
-    found = [peak_of(name, quick) for name in ("fastdiv", *libraries) if name != "torch bf16"]
+    found = [peak_of(library, quick) for library in libraries]
     return [peak for peak in found if peak is not None]
 
 

@@ -147,7 +147,6 @@ NUMPY: dict[str, Build] = {
 }
 
 PEERS = ("SciPy", "NumPy", "torch", "JAX")
-EVERY = tuple(dict.fromkeys((*PEERS, *peers_logits.PEERS)))
 
 
 def peers_of(domain: str, quick: bool = False) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ try:
 
     jax.config.update("jax_enable_x64", True)
 except ImportError:  # the column stays empty
-    jax = None
+    jax = jnp = None
 
 Tensor = Any
 

@@ -21,6 +21,7 @@ from works import Array, Call, Work
 
 Tensor = Any
 PEERS = ("SciPy", "torch", "torch bf16", "torch.compile", "JAX")
+WITH_GRADIENTS = ("torch", "torch.compile", "JAX")  # in float32
 
 
 def _scipy(work: Work, arrays: tuple[Array, ...]) -> Call | None:

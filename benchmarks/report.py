@@ -17,6 +17,7 @@ import document
 import machine
 import memory
 import peers
+import peers_logits
 import picture
 import works
 from exact import reference_of
@@ -105,7 +106,9 @@ def _write(results: Sequence[Measurement], record: dict[str, str], options: Any)
         name = section.picture if drawn else None
         lines = write_section(own, record, options.quick, only, name)
         if "logits" in section.domains:
-            lines += write_extras(own, memory.peaks(options.quick), options.quick)
+            libraries = ["fastdiv"] if options.quick else ["fastdiv", *peers_logits.WITH_GRADIENTS]
+            peaks = memory.peaks(libraries, options.quick)
+            lines += write_extras(own, peaks, options.quick)
         bodies[section.title] = lines
     document.write(options.output, bodies)
     print(f"wrote {' and '.join(bodies)} to {options.output}")

@@ -58,7 +58,7 @@ def _errors(results: Sequence[Measurement], libraries: Sequence[str]) -> list[st
 
 def _memory(peaks: Sequence[Peak]) -> list[str]:
     rows = [
-        [peak.library, f"{peak.total / _MIB:.2f}", f"{peak.beyond_gradient / _MIB:.2f}"]
+        [peak.library, *(f"{max(x, 0) / _MIB:.2f}" for x in (peak.total, peak.beyond_gradient))]
         for peak in peaks
     ]
     head = ("library", "peak of a call, MiB", "beyond the gradient itself, MiB")
