@@ -31,7 +31,7 @@ def test_long_double_gradients_agree_with_exact_numbers() -> None:
     """Gradients and their sums of |terms|."""
     rng = np.random.default_rng(22)
     arrays = [rng.standard_exponential(12) for _ in "pq"]
-    parts = exact.js_gradients(*(array.astype(np.longdouble) for array in arrays))
+    parts = exact.js_divergence_gradients(*(array.astype(np.longdouble) for array in arrays))
     for position, (value, magnitude) in enumerate(parts[1:]):
         found = reference.gradient_references("js_divergence", arrays, position)
         values = [float(each.value) for each in found]
@@ -44,13 +44,13 @@ def test_long_double_gradients_agree_with_exact_numbers() -> None:
 def test_a_wrong_answer_is_refused(work: Work) -> None:
     """One entry that is off, or NaN, is enough; our own answer passes."""
     arrays = arrays_of(work, "float64", True)
-    truth = exact.Reference(work, arrays)
+    truth = exact.reference_of(work, arrays)
     result = fastdiv_call(work, arrays)()
     results = [np.array(part) for part in (result if isinstance(result, tuple) else (result,))]
-    truth.require("fastdiv", truth.error(results), work)
+    truth.require("fastdiv", truth.errors(results), work)
     results[-1][(-1,) * results[-1].ndim] *= 1 + 1e-6
     with pytest.raises(AssertionError, match="is off by"):
-        truth.require("NumPy", truth.error(results), work)
+        truth.require("NumPy", truth.errors(results), work)
     results[-1][...] = np.nan
     with pytest.raises(AssertionError, match="inf ulp"):
-        truth.require("NumPy", truth.error(results), work)
+        truth.require("NumPy", truth.errors(results), work)

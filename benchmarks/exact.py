@@ -1,4 +1,4 @@
-"""References in long double, and errors in units of the last place of the sum of |terms|.
+"""References in long double, and errors in units in the last place of the sum of |terms|.
 
 They are the formulas of tests/reference.py, which is too slow for these sizes and checks them.
 """
@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from exact_logits import LogitsReference
 from works import Array, Work
 
 Long = NDArray[np.longdouble]
@@ -54,7 +55,7 @@ def js_divergence(p: Long, q: Long) -> Parts:
     return _sums(p * np.log(p / m) / 2, q * np.log(q / m) / 2)
 
 
-def js_gradients(p: Long, q: Long) -> Parts:
+def js_divergence_gradients(p: Long, q: Long) -> Parts:
     """Value, and (log(x / m) - sum x log(x / m)) / 2 / (sum of the weights), x = p and q."""
     parts = js_divergence(p, q)
     m = (_normalized(p) + _normalized(q)) / 2
@@ -88,7 +89,7 @@ class Reference:
             self.parts = formula(wide[0][:, np.newaxis], wide[1][np.newaxis])
         else:
             self.where = self.rows[0]
-            self.parts = globals()[work.name](*wide)
+            self.parts = globals()[work.key](*wide)
 
     def _chosen(self, work: Work, arrays: Sequence[Array]) -> list[Array]:
         """Pick rows evenly from the first to the last."""
@@ -101,21 +102,21 @@ class Reference:
         chosen = zip(arrays, self.rows, strict=True)
         return [np.atleast_2d(a)[r] if a.ndim < 3 else a[r] for a, r in chosen]
 
-    def error(self, results: Sequence[Any]) -> float:
-        """Return the largest error of any output, in ulp of the sum of |terms|."""
+    def errors(self, results: Sequence[Any]) -> tuple[float, ...]:
+        """Return the largest error of each output, in ulp of the sum of |terms|."""
         if len(results) != len(self.parts):
             raise ValueError(f"expected {len(self.parts)} outputs, got {len(results)}")
-        worst = 0.0
+        worst = []
         for result, (value, magnitude) in zip(results, self.parts, strict=True):
             found = np.atleast_1d(np.asarray(result))[self.where].astype(np.longdouble)
             if self.distance:  # the square is what is a sum
                 found = found**2
             unit = np.spacing(magnitude.astype(self.dtype)).astype(np.longdouble)
             errors = np.abs(found - value) / unit
-            worst = float("inf") if np.isnan(errors).any() else max(worst, float(errors.max()))
-        return worst
+            worst.append(float("inf") if np.isnan(errors).any() else float(errors.max()))
+        return tuple(worst)
 
-    def require(self, library: str, error: float, work: Work) -> None:
+    def require(self, library: str, errors: Sequence[float], work: Work) -> None:
         """Refuse a wrong result: nothing is timed before it is equal."""
         name, epsilon = self.dtype.name, float(np.finfo(self.dtype).eps)
         allowed = PEER_TOLERANCE[name] / epsilon
@@ -124,6 +125,12 @@ class Reference:
             allowed = _VALUE_ULPS + 2 * self.distance if len(self.parts) == 1 else _GRADIENT_ULPS
             if work.tolerance is not None:
                 allowed = work.tolerance[name] / epsilon
+        error = max(errors)
         if not error <= allowed:
             what = f"{library}: {work.title}, {name}"
             raise AssertionError(f"{what} is off by {error:.3g} ulp, {allowed:.3g} are allowed")
+
+
+def reference_of(work: Work, arrays: Sequence[Array]) -> Reference | LogitsReference:
+    """Return what every answer is compared with."""
+    return (LogitsReference if work.domain == "logits" else Reference)(work, arrays)

@@ -1,8 +1,9 @@
-"""The least time that a work can take: its bytes at a copy's speed, or its logarithms at ours."""
+"""The least time of a work: its bytes at a copy's speed, or its logs and exponentials at ours."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -13,7 +14,7 @@ from timing import Call, best_seconds
 from works import Array, Work
 
 
-def copy_bandwidth(footprint: int, threads: int, seconds: float = 0.02) -> float:
+def copy_bandwidth(footprint: int, threads: int, seconds: float) -> float:
     """Bytes read and written per second by copies whose arrays take `footprint` bytes together."""
     entries = max(1024, min(footprint, 2**30) // (16 * threads))
     pairs = [(np.ones(entries), np.zeros(entries)) for _ in range(threads)]
@@ -33,14 +34,29 @@ def copy_bandwidth(footprint: int, threads: int, seconds: float = 0.02) -> float
     return threads * count * 16 * entries / least
 
 
-def log_seconds(dtype: str, threads: int, seconds: float = 0.02) -> float:
-    """Seconds for each logarithm of our own, in cache: the slope between two sizes."""
+def log_seconds(dtype: str, threads: int, seconds: float) -> float:
+    """Seconds for each logarithm of our own, in cache."""
 
     def call(entries: int) -> Call:
         array = np.linspace(0.1, 1, entries, dtype=dtype)
         out = np.empty_like(array)
         return lambda: fastdiv.self_information(array, normalize=False, out=out)
 
+    return _slope(call, threads, seconds)
+
+
+def exp_seconds(dtype: str, threads: int, seconds: float) -> float:
+    """Seconds for each exponential of our own, in cache: the entropy of logits takes one."""
+
+    def call(entries: int) -> Call:
+        array = np.linspace(-10, 0, entries).astype(dtype)
+        return lambda: fastdiv.logits.entropy(array)
+
+    return _slope(call, threads, seconds)
+
+
+def _slope(call: Callable[[int], Call], threads: int, seconds: float) -> float:
+    """Seconds for each entry, between two sizes."""
     sizes = 2**13, 2**16
     before = fastdiv.get_num_threads()
     fastdiv.set_num_threads(1)
@@ -49,7 +65,7 @@ def log_seconds(dtype: str, threads: int, seconds: float = 0.02) -> float:
     return (long - short) / (sizes[1] - sizes[0]) / threads
 
 
-def product_seconds(arrays: tuple[Array, ...], seconds: float = 0.02) -> float:
+def product_seconds(arrays: tuple[Array, ...], seconds: float) -> float:
     """Seconds for the matrix product of all pairs of rows."""
     p, q = arrays
     out = np.empty((len(p), len(q)), p.dtype)
@@ -71,10 +87,16 @@ class Floor:
 
 def floor_of(work: Work, arrays: tuple[Array, ...], threads: int, quick: bool) -> Floor:
     """Measure the floor of a work, with these threads and now."""
-    dtype = arrays[0].dtype.name
+    dtype, seconds = arrays[0].dtype.name, 0.004 if quick else 0.02
+    elements = work.elements(quick)
     moved = work.bytes_moved(quick, dtype)
-    memory = moved / copy_bandwidth(moved, threads)
-    arithmetic = work.logs * log_seconds(dtype, threads) * work.elements(quick)
+    memory = moved / copy_bandwidth(moved, threads, seconds)
+    arithmetic = 0.0
+    if work.logs:
+        computed = "float64" if dtype == "float64" else "float32"
+        arithmetic += work.logs * log_seconds(computed, threads, seconds) * elements
+    if work.exps:
+        arithmetic += work.exps * exp_seconds(dtype, threads, seconds) * elements
     if work.name == "pairwise_kl_divergence":
-        arithmetic += product_seconds(arrays)
+        arithmetic += product_seconds(arrays, seconds)
     return Floor(memory, arithmetic)

@@ -5,9 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import machine
 from floor import Floor
 from timing import Timing
 from works import Work
+
+
+def thread_counts(work: Work) -> list[int]:
+    """Return with how many threads a work is measured."""
+    counts = machine.thread_counts()
+    return counts if work.single_thread else counts[-1:]
 
 
 @dataclass(frozen=True)
@@ -19,7 +26,8 @@ class Measurement:
     threads: int
     quick: bool
     timings: Mapping[str, Timing]
-    errors: Mapping[str, float]
+    errors: Mapping[str, tuple[float, ...]]
+    """Of the value and of each gradient, by library."""
     floor: Floor
 
     @property

@@ -17,6 +17,7 @@ from scipy.spatial import distance
 
 import peers_compiled
 import peers_eager
+import peers_logits
 from works import Array, Call, Work
 
 Build = Callable[..., Call]
@@ -139,7 +140,7 @@ NUMPY: dict[str, Build] = {
     "entropy": _numpy_entropy,
     "kl_divergence": _numpy_kl_divergence,
     "js_divergence": functools.partial(_numpy_js, gradients=False),
-    "js_gradients": functools.partial(_numpy_js, gradients=True),
+    "js_divergence_gradients": functools.partial(_numpy_js, gradients=True),
     "mutual_information": _numpy_mutual_information,
     "pairwise_js_distance": _numpy_pairwise_js_distance,
     "pairwise_kl_divergence": _numpy_pairwise_kl_divergence,
@@ -148,20 +149,34 @@ NUMPY: dict[str, Build] = {
 PEERS = ("SciPy", "NumPy", "torch", "JAX")
 
 
+def peers_of(domain: str, quick: bool = False) -> tuple[str, ...]:
+    """Return the peers of a domain; compiling with torch takes too long for a trial."""
+    known = peers_logits.PEERS if domain == "logits" else PEERS
+    return tuple(peer for peer in known if not (quick and peer == "torch.compile"))
+
+
 def peer_call(library: str, work: Work, arrays: tuple[Array, ...]) -> Call | None:
     """Return a peer's call, or None if it has none or is not installed."""
+    if work.domain == "logits":
+        return peers_logits.call(library, work, arrays)
     if library == "SciPy":
-        function = SCIPY.get(work.name)
+        function = SCIPY.get(work.key)
         return None if function is None else functools.partial(function, *arrays)
     if library == "NumPy":
-        build = NUMPY.get(work.name)
+        build = NUMPY.get(work.key)
         return None if build is None else build(*arrays)
     if library == "torch":
-        return peers_eager.call(work.name, arrays)
-    return peers_compiled.call(work.name, arrays)
+        return peers_eager.call(work.key, arrays)
+    return peers_compiled.call(work.key, arrays)
 
 
 def as_arrays(result: Any) -> tuple[Array, ...]:
     """Return a peer's outputs, value first, as NumPy arrays."""
     parts = result if isinstance(result, tuple) else (result,)
-    return tuple(np.asarray(part) for part in parts)
+    return tuple(map(_as_array, parts))
+
+
+def _as_array(part: Any) -> Array:
+    if str(getattr(part, "dtype", "")) == "torch.bfloat16":  # unknown to NumPy
+        part = part.float()
+    return np.asarray(part)

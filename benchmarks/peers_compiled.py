@@ -16,7 +16,7 @@ try:
 
     jax.config.update("jax_enable_x64", True)
 except ImportError:  # the column stays empty
-    jax = None
+    jax = jnp = None
 
 Tensor = Any
 
@@ -44,7 +44,7 @@ def js_divergence(p: Tensor, q: Tensor) -> Tensor:
     return ((a * jnp.log(a / m)).sum(-1) + (b * jnp.log(b / m)).sum(-1)) / 2
 
 
-def js_gradients(p: Tensor, q: Tensor) -> tuple[Tensor, ...]:
+def js_divergence_gradients(p: Tensor, q: Tensor) -> tuple[Tensor, ...]:
     """Differences of logs, which are quicker to differentiate than ratios."""
 
     def divergence(p: Tensor, q: Tensor) -> Tensor:
@@ -89,7 +89,7 @@ FORMULAS: dict[str, Callable[..., Any]] = {
     "entropy": entropy,
     "kl_divergence": kl_divergence,
     "js_divergence": js_divergence,
-    "js_gradients": js_gradients,
+    "js_divergence_gradients": js_divergence_gradients,
     "mutual_information": mutual_information,
     "pairwise_js_distance": pairwise_js_distance,
     "pairwise_kl_divergence": pairwise_kl_divergence,

@@ -37,7 +37,7 @@ def js_divergence(p: Tensor, q: Tensor) -> Tensor:
     return (torch.linalg.vecdot(a, (a / m).log()) + torch.linalg.vecdot(b, (b / m).log())) / 2
 
 
-def js_gradients(p: Tensor, q: Tensor) -> tuple[Tensor, ...]:
+def js_divergence_gradients(p: Tensor, q: Tensor) -> tuple[Tensor, ...]:
     """Differences of logs, which autograd turns back quicker than ratios."""
     with torch.enable_grad():
         a, b = _normalized(p), _normalized(q)
@@ -78,7 +78,7 @@ FORMULAS = {
     "entropy": entropy,
     "kl_divergence": kl_divergence,
     "js_divergence": js_divergence,
-    "js_gradients": js_gradients,
+    "js_divergence_gradients": js_divergence_gradients,
     "mutual_information": mutual_information,
     "pairwise_js_distance": pairwise_js_distance,
     "pairwise_kl_divergence": pairwise_kl_divergence,

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from measurement import Measurement
-from peers import PEERS
 
 _COLORS = {
     "fastdiv": "#c2410c",
     "JAX": "#3f6fa3",
+    "torch.compile": "#5c9a8b",
     "torch": "#7fa3c7",
+    "torch bf16": "#b9cfe3",
     "NumPy": "#a3aab3",
     "SciPy": "#d3d7dc",
 }
@@ -26,9 +27,8 @@ def _format(value: float) -> str:
 
 def _panel(axes: Any, results: Sequence[Measurement]) -> None:
     """Draw one type: the libraries of a work from fastdiv down, the floor as a stroke."""
-    order = ("fastdiv", *[library for library in _COLORS if library in PEERS])
     for row, result in enumerate(results):
-        present = [library for library in order if library in result.timings]
+        present = [library for library in _COLORS if library in result.timings]
         fastest = min(present, key=result.nanoseconds_per_element)
         for place, library in enumerate(present):
             y = row + (place - (len(present) - 1) / 2) * _STEP
@@ -70,11 +70,15 @@ def _legend(figure: Any, libraries: Sequence[str]) -> None:
     handles: list[Any] = [Patch(color=_COLORS[name], label=name) for name in libraries]
     handles.append(Line2D([], [], color=_INK, linewidth=1.6, label="floor of this machine"))
     figure.legend(
-        handles=handles, loc="upper left", bbox_to_anchor=(0.005, 0.962), ncols=6, frameon=False
+        handles=handles,
+        loc="upper left",
+        bbox_to_anchor=(0.005, 0.962),
+        ncols=len(handles),
+        frameon=False,
     )
 
 
-def draw(results: Sequence[Measurement], path: Path) -> bool:
+def draw(results: Sequence[Measurement], path: Path, what: str) -> bool:
     """Draw what was measured with all threads; return whether there is anything to draw with."""
     try:
         import matplotlib
@@ -86,7 +90,10 @@ def draw(results: Sequence[Measurement], path: Path) -> bool:
     from matplotlib.ticker import FuncFormatter
 
     threads = max(result.threads for result in results)
-    shown = [r for r in results if r.threads == threads and not r.work.new_arrays]
+    shown = [r for r in results if r.threads == threads and r.work.pictured]
+    shown = [r for r in shown if not r.work.new_arrays]
+    if not shown:
+        return False
     dtypes = list(dict.fromkeys(result.dtype for result in shown))
     panels = [[result for result in shown if result.dtype == dtype] for dtype in dtypes]
     height = 1.6 + 0.85 * len(panels[0])
@@ -106,7 +113,8 @@ def draw(results: Sequence[Measurement], path: Path) -> bool:
         low, high = grid[0][0].get_xlim()
         grid[0][0].set_xlim(low, high * 2.5)  # room for the figures
         grid[0][0].set_ylim(len(panels[0]) - 0.45, -0.55)
-        title = f"Time per element, {threads} thread{'s' if threads > 1 else ''} on all sides"
+        equal = f"{threads} thread{'s' if threads > 1 else ''} on all sides"
+        title = f"{what}: time per element, {equal}"
         figure.suptitle(title, x=0.01, y=0.995, ha="left", fontsize=13, fontweight="bold")
         present = [n for n in _COLORS if any(n in result.timings for result in shown)]
         _legend(figure, present)

@@ -1,6 +1,7 @@
-"""Measure everything in one process and write one table and one picture.
+"""Measure everything in one process and write tables and pictures, a section a domain.
 
 Run ``python benchmarks/report.py [--quick] [--only WORD] [--output benchmarks/RESULTS.md]``.
+WORD is a part of a work's name or a domain: ``--only logits`` leaves the other sections alone.
 """
 
 from __future__ import annotations
@@ -10,23 +11,28 @@ import gc
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+import document
 import machine
+import memory
 import peers
+import peers_logits
 import picture
 import works
-from exact import Reference
+from exact import reference_of
 from floor import floor_of
-from measurement import Measurement
-from table import write_table
+from measurement import Measurement, thread_counts
+from table import write_section
+from table_logits import write_extras
 from timing import QUICK, Call, Effort, interleave
 from works import Array, Work
 
 
-def _calls(work: Work, arrays: tuple[Array, ...]) -> dict[str, Call]:
+def _calls(work: Work, arrays: tuple[Array, ...], quick: bool) -> dict[str, Call]:
     """Return every library's call, each run once before to compile."""
     calls = {"fastdiv": works.fastdiv_call(work, arrays)}
-    for library in peers.PEERS:
+    for library in peers.peers_of(work.domain, quick):
         call = peers.peer_call(library, work, arrays)
         if call is not None:
             calls[library] = call
@@ -36,21 +42,23 @@ def _calls(work: Work, arrays: tuple[Array, ...]) -> dict[str, Call]:
 def measure(work: Work, dtype: str, quick: bool) -> list[Measurement]:
     """Assert that all answers are right, then time them with one thread and with all."""
     arrays = works.arrays_of(work, dtype, quick)
-    reference = Reference(work, arrays)
-    calls = _calls(work, arrays)
+    reference = reference_of(work, arrays)
+    calls = _calls(work, arrays, quick)
     errors = {}
     for library, call in calls.items():
-        errors[library] = reference.error(peers.as_arrays(call()))
+        errors[library] = reference.errors(peers.as_arrays(call()))
         reference.require(library, errors[library], work)
-    effort = QUICK if quick else Effort()
+    effort = QUICK if quick else Effort(budget=work.budget)
     results = []
-    for count in machine.thread_counts():
+    for count in thread_counts(work):
         with machine.threads(count):
             possible = {
                 library: call
                 for library, call in calls.items()
                 if library != "JAX" or count == machine.processors() or machine.can_pin()
             }
+            if "torch.compile" in possible:
+                possible["torch.compile"]()  # compiles again for another number of threads
             timings = interleave(possible, effort)
             floor = floor_of(work, arrays, count, quick)
         results.append(Measurement(work, dtype, count, quick, timings, errors, floor))
@@ -66,13 +74,13 @@ def _progress(number: int, total: int, seconds: float, result: Measurement) -> s
 
 
 def run(only: Sequence[str], quick: bool) -> list[Measurement]:
-    """Measure every work whose name holds one of the words, or all; print a line for each."""
-    chosen = [w for w in works.WORKS if not only or any(o in w.identifier() for o in only)]
-    total = len(chosen) * len(works.DTYPES) * len(machine.thread_counts())
+    """Measure every work called like one of the words, or all; print a line for each."""
+    chosen = [work for work in works.WORKS if not only or _is_called(work, only)]
+    total = sum(len(work.dtypes) * len(thread_counts(work)) for work in chosen)
     results: list[Measurement] = []
     start = time.perf_counter()
     for work in chosen:
-        for dtype in works.DTYPES:
+        for dtype in work.dtypes:
             for result in measure(work, dtype, quick):
                 results.append(result)
                 seconds = time.perf_counter() - start
@@ -81,12 +89,37 @@ def run(only: Sequence[str], quick: bool) -> list[Measurement]:
     return results
 
 
+def _is_called(work: Work, words: Sequence[str]) -> bool:
+    return any(word in f"{work.domain} {work.identifier()}" for word in words)
+
+
+def _write(results: Sequence[Measurement], record: dict[str, str], options: Any) -> None:
+    """Draw and write the sections that were measured."""
+    bodies = {}
+    for section in document.SECTIONS:
+        own = [result for result in results if result.work.domain in section.domains]
+        if not own:
+            continue
+        known = {work for work in works.WORKS if work.domain in section.domains}
+        only = options.only if {result.work for result in own} != known else []
+        drawn = picture.draw(own, options.output.with_name(section.picture), section.title)
+        name = section.picture if drawn else None
+        lines = write_section(own, record, options.quick, only, name)
+        if "logits" in section.domains:
+            libraries = ["fastdiv"] if options.quick else ["fastdiv", *peers_logits.WITH_GRADIENTS]
+            peaks = memory.peaks(libraries, options.quick)
+            lines += write_extras(own, peaks, options.quick)
+        bodies[section.title] = lines
+    document.write(options.output, bodies)
+    print(f"wrote {' and '.join(bodies)} to {options.output}")
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Parse the command line, measure, write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="small sizes and few rounds: a trial")
     parser.add_argument(
-        "--only", action="append", default=[], metavar="WORD", help="works whose name holds WORD"
+        "--only", action="append", default=[], metavar="WORD", help="works or domains like WORD"
     )
     parser.add_argument(
         "--output", type=Path, default=Path(__file__).with_name("RESULTS.md"), metavar="FILE"
@@ -99,9 +132,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     results = run(options.only, options.quick)
     if not results:
         parser.error(f"no work is called like {' or '.join(options.only)}")
-    drawn = picture.draw(results, options.output.with_name("results.png"))
-    options.output.write_text(write_table(results, record, options.quick, drawn), encoding="utf-8")
-    print(f"wrote {options.output}{' and results.png' if drawn else ''}")
+    _write(results, record, options)
 
 
 if __name__ == "__main__":
