@@ -47,7 +47,7 @@ void require(bool holds, const Request<S>& r, const char* what) {
   std::fprintf(stderr, "; temperature %a, base %a, weight %a, struct_size %zu%s, slip %d, isa %s\n",
                r.options.temperature, r.options.base, r.options.weight, r.options.struct_size,
                r.with_options ? "" : " (not given)", r.slip, fastdiv_isa());
-  for (int i = 0; i < 2; ++i) r.input[i].print("input");
+  for (int i = 0; i < 2; ++i) (r.original != nullptr ? r.original : &r)->input[i].print("input");
   r.value.print("value");
   r.cotangent.print("cotangent");
   for (int i = 0; i < 2; ++i) r.grad[i].print(r.in_place[i] ? "gradient in place of" : "gradient");
@@ -91,11 +91,12 @@ const Array<S>& gradient_array(const Request<S>& r, int i) {
   return r.in_place[i] ? r.input[i] : r.grad[i];
 }
 
-// A result and its tolerance; both ends are rounded as results are.
+// A result and its tolerance; both ends are rounded as results are. Sums of a row may overflow before their mean would.
 template <class S>
 bool is_near(S got, Wide exact, Wide tolerance) {
   typedef Computed<S> T;
   S least = stored<S>(static_cast<T>(exact - tolerance)), most = stored<S>(static_cast<T>(exact + tolerance));
+  if (std::fabs(exact) > std::numeric_limits<T>::max() / 0x1p14L && std::isinf(number(got))) return true;
   return number(least) <= number(got) && number(got) <= number(most);
 }
 
@@ -109,9 +110,11 @@ Wide ulp(Wide x) {
 template <class S, class T = Computed<S>>
 void check_gradient(const Request<S>& r, int input, size_t row, const LogitsReference& reference, Wide slope) {
   const Array<S>& gradient = gradient_array(r, input);
+  // Which sign an infinite slope has is lost where its factor is rounded to 0.
+  if (reference.infinite && input == 0 && std::fabs(slope) < 1e-30L) return;
   Wide largest = 0, relative = sizeof(T) == 4 ? 1e-5L : 1e-13L;
   for (Wide each : reference.gradient[input]) largest = std::fmax(largest, std::fabs(each));
-  Wide tolerance = std::isinf(largest) ? 0 : (relative * largest + 4 * reference.doubt / r.temperature());
+  Wide tolerance = std::isinf(largest) ? 0 : (relative * largest + reference.doubt / r.temperature());
   tolerance = tolerance * std::fabs(slope) + std::numeric_limits<T>::min();
   for (size_t i = 0; i < r.shape.back(); ++i) {
     S got = gradient.entries[place(gradient, r.shape, row, i)];
@@ -130,8 +133,9 @@ void check_row(const Request<S>& request, const Request<S>& r, size_t row, const
   bool divergence = std::strstr(r.function.name, "divergence") != nullptr && unit > 0;
   require(std::isnan(value) == reference.undefined, r, "NaN without cause, or a number without sense");
   require(!(divergence && value < 0), r, "a negative divergence");
+  if (reference.beyond && sizeof(T) == 8) return;
   if (!reference.undefined) {
-    Wide tolerance = 4 * ulp<T>(reference.magnitude * std::fabs(unit)) + 2 * reference.doubt * std::fabs(unit);
+    Wide tolerance = 4 * ulp<T>(reference.magnitude * std::fabs(unit)) + reference.doubt * std::fabs(unit);
     bool right = reference.infinite ? value == static_cast<T>(reference.value * unit)
                                     : is_near(value, reference.value * unit, tolerance + std::numeric_limits<T>::min());
     if (!right)
@@ -195,6 +199,7 @@ void check_request(const Request<S>& request) {
   for (size_t k = 0; const char* isa = fastdiv_available_isa(k); ++k) {
     fastdiv_set_isa(isa);
     Request<S> r = request;
+    r.original = &request;
     int status = call(r);
     check_status(r, status);
     bool refused = status != FASTDIV_OK;

@@ -139,6 +139,7 @@ struct Request {
   fastdiv_options options = FASTDIV_OPTIONS_DEFAULT;
   Array<S> input[2], grad[2];
   Strided<T> cotangent, value;
+  const Request* original = nullptr;  // before gradients overwrote inputs
 
   int inputs() const { return function.one ? 1 : 2; }
 

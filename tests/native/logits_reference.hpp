@@ -19,8 +19,9 @@ class LogitsReference {
   bool undefined = false;  // the value is NaN
   bool infinite = false;
   Wide value = 0;
-  Wide magnitude = 0;  // the sum of the terms' magnitudes
-  Wide doubt = 0;      // of this reference itself: what rounding the largest differences of logits does to log-ratios
+  Wide magnitude = 0;   // the sum of the terms' magnitudes
+  Wide doubt = 0;       // what rounding does to this reference's logarithms
+  bool beyond = false;  // logarithms that a double cannot hold
   std::vector<Wide> gradient[2];
 
   LogitsReference(const char* measure, const std::vector<double>& x, const std::vector<double>& y,
@@ -74,10 +75,16 @@ class LogitsReference {
 
   // log(p / q) where both are positive: through the difference of the logits, which loses least.
   Wide log_ratio(size_t i) {
-    Wide tops = largest(x_) - largest(y_), difference = Wide(x_[i]) - y_[i];
-    Wide here = (std::fabs(tops) + std::fabs(difference)) / temperature_ * std::numeric_limits<Wide>::epsilon();
-    if (std::exp(log_p_[i]) > 0) doubt = std::fmax(doubt, here);
-    return (difference - tops) / temperature_ - (log_sum_p_ - log_sum_q_);
+    Wide tops = largest(x_) - largest(y_), difference = Wide(x_[i]) - y_[i], sums = log_sum_p_ - log_sum_q_;
+    if (std::exp(log_p_[i]) > 0) allow_for((std::fabs(tops) + std::fabs(difference)) / temperature_);
+    allow_for(1 + std::fabs(log_sum_p_) + std::fabs(log_sum_q_));
+    return (difference - tops) / temperature_ - sums;
+  }
+
+  // Numbers of this magnitude were rounded.
+  void allow_for(Wide magnitude) {
+    doubt = std::fmax(doubt, 4 * std::numeric_limits<Wide>::epsilon() * magnitude);
+    beyond |= magnitude > std::numeric_limits<double>::max();
   }
 
   void add(Wide probability, Wide logarithm, Wide* sum) {
@@ -89,6 +96,7 @@ class LogitsReference {
   void entropy() {
     Wide mean = 0;
     for (Wide log_p : log_p_) add(std::exp(log_p), log_p, &mean);
+    allow_for(1 - mean);
     value = -mean;
     for (size_t i = 0; i < x_.size(); ++i) gradient[0][i] = slope(std::exp(log_p_[i]), -(log_p_[i] - mean));
   }
@@ -96,8 +104,7 @@ class LogitsReference {
   void cross_entropy() {
     for (size_t i = 0; i < x_.size(); ++i) {
       add(std::exp(log_p_[i]), -log_q_[i], &value);
-      if (std::exp(log_p_[i]) > 0 && std::isfinite(log_q_[i]))
-        doubt = std::fmax(doubt, std::fabs(log_q_[i]) * std::numeric_limits<Wide>::epsilon());
+      if (std::exp(log_p_[i]) > 0 && std::isfinite(log_q_[i])) allow_for(1 - log_q_[i]);
     }
     set_gradients([&](size_t i) { return -log_q_[i]; });
   }
@@ -134,13 +141,8 @@ class LogitsReference {
     for (size_t i = 0; i < x_.size(); ++i) {
       if (x_[i] == -kInfinity && y_[i] == -kInfinity) continue;
       Wide t = x_[i] == -kInfinity ? -kInfinity : y_[i] == -kInfinity ? kInfinity : log_ratio(i);
-      if (t >= 0) {
-        log_pm[i] = -std::log1p(rest * std::expm1(-t));
-        log_qm[i] = log_pm[i] - t;
-      } else {
-        log_qm[i] = -std::log1p(weight_ * std::expm1(t));
-        log_pm[i] = log_qm[i] + t;
-      }
+      log_pm[i] = log_to_mixture(t, weight_, rest);
+      log_qm[i] = log_to_mixture(-t, rest, weight_);
       Wide p = std::exp(log_p_[i]), q = std::exp(log_q_[i]);
       if (p != 0 && weight_ != 0) kl_p += p * log_pm[i];
       if (q != 0 && rest != 0) kl_q += q * log_qm[i];
@@ -152,6 +154,13 @@ class LogitsReference {
       gradient[0][i] = weight_ == 0 ? 0 : weight_ * slope(std::exp(log_p_[i]), log_pm[i] - kl_p);
       gradient[1][i] = rest == 0 ? 0 : rest * slope(std::exp(log_q_[i]), log_qm[i] - kl_q);
     }
+  }
+
+  // -log(own + other exp(-t)), the shares summing to 1
+  static Wide log_to_mixture(Wide t, Wide own, Wide other) {
+    if (other == 0) return 0;
+    if (t < -1000) return t - std::log(other);
+    return t < 1 ? -std::log1p(other * std::expm1(-t)) : -std::log(own + other * std::exp(-t));
   }
 
   Wide slope(Wide probability, Wide logarithm) const {
