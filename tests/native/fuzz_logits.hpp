@@ -121,6 +121,7 @@ void check_gradient(const Request<S>& r, int input, size_t row, const LogitsRefe
     Wide exact = reference.undefined || reference.gradient[input][i] == 0 ? 0 : reference.gradient[input][i] * slope;
     bool right = reference.undefined ? std::isnan(number(got)) : is_near(got, exact, tolerance);
     if (!right) std::fprintf(stderr, "row %zu, entry %zu: got %a, expected %La\n", row, i, number(got), exact);
+    if (!right) reference.print();
     require(right, r, input == 0 ? "a wrong gradient by x" : "a wrong gradient by y");
   }
 }
@@ -141,6 +142,7 @@ void check_row(const Request<S>& request, const Request<S>& r, size_t row, const
     if (!right)
       std::fprintf(stderr, "row %zu: got %a, expected %La, magnitude %La, doubt %La\n", row, double(value),
                    reference.value * unit, reference.magnitude, reference.doubt);
+    if (!right) reference.print();
     require(right, r, "a wrong value");
   }
   for (int i = 0; i < 2; ++i)

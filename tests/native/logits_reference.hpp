@@ -3,6 +3,7 @@
 #pragma once
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <cstring>
 #include <limits>
 #include <vector>
@@ -38,6 +39,11 @@ class LogitsReference {
     if (std::strcmp(measure, "cross_entropy") == 0) cross_entropy();
     if (std::strcmp(measure, "kl_divergence") == 0) kl_divergence();
     if (std::strcmp(measure, "js_divergence") == 0) js_divergence();
+  }
+
+  void print() const {
+    for (size_t i = 0; i < x_.size() && i < 200; ++i)
+      std::fprintf(stderr, "%zu: %a %a\n", i, x_[i], y_.empty() ? 0 : y_[i]);
   }
 
  private:
