@@ -132,9 +132,10 @@ void check_row(const Request<S>& request, const Request<S>& r, size_t row, const
   T value = r.value.entries[place(r.value, r.shape, row, 0)];
   if (request.with_cotangent) slope *= request.cotangent.entries[place(request.cotangent, r.shape, row, 0)];
   bool divergence = std::strstr(r.function.name, "divergence") != nullptr && unit > 0;
+  if (std::isnan(value) != reference.undefined) reference.print();
   require(std::isnan(value) == reference.undefined, r, "NaN without cause, or a number without sense");
   require(!(divergence && value < 0), r, "a negative divergence");
-  if (reference.beyond && sizeof(T) == 8) return;
+  if (reference.logarithms > std::numeric_limits<T>::max() / 0x1p14L) return;  // sums may be anything
   if (!reference.undefined) {
     Wide tolerance = 4 * ulp<T>(reference.magnitude * std::fabs(unit)) + reference.doubt * std::fabs(unit);
     bool right = reference.infinite ? value == static_cast<T>(reference.value * unit)

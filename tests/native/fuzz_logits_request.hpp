@@ -63,7 +63,7 @@ struct Logits {
       case 1:
         return stored<S>(static_cast<double>(in.random() % 7) - 3);
       case 2:
-        return stored<S>(20 * u - 10);
+        return stored<S>((in.random() % 4 == 0 ? 160 : 20) * (u - 0.5));
       case 3:  // one-hot, some of them masked
         return in.random() % 40 == 0 ? stored<S>(300 * u)
                                      : stored<S>(u < 0.2 ? -std::numeric_limits<double>::infinity() : u);

@@ -22,7 +22,7 @@ class LogitsReference {
   Wide value = 0;
   Wide magnitude = 0;   // the sum of the terms' magnitudes
   Wide doubt = 0;       // what rounding does to this reference's logarithms
-  bool beyond = false;  // logarithms that a double cannot hold
+  Wide logarithms = 0;  // the largest of them
   std::vector<Wide> gradient[2];
 
   LogitsReference(const char* measure, const std::vector<double>& x, const std::vector<double>& y,
@@ -90,7 +90,7 @@ class LogitsReference {
   // Numbers of this magnitude were rounded.
   void allow_for(Wide magnitude) {
     doubt = std::fmax(doubt, 4 * std::numeric_limits<Wide>::epsilon() * magnitude);
-    beyond |= magnitude > std::numeric_limits<double>::max();
+    logarithms = std::fmax(logarithms, magnitude);
   }
 
   void add(Wide probability, Wide logarithm, Wide* sum) {
