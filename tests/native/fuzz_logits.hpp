@@ -114,7 +114,10 @@ void check_gradient(const Request<S>& r, int input, size_t row, const LogitsRefe
   if (reference.infinite && input == 0 && std::fabs(slope) < 1e-30L) return;
   Wide largest = 0, relative = sizeof(T) == 4 ? 1e-5L : 1e-13L;
   for (Wide each : reference.gradient[input]) largest = std::fmax(largest, std::fabs(each));
-  Wide tolerance = std::isinf(largest) ? 0 : (relative * largest + reference.doubt / r.temperature());
+  // Logarithms to a mixture that are nearly equal cancel, and probabilities below the smallest number are lost.
+  Wide tolerance = relative * largest + 4 * std::numeric_limits<T>::epsilon() * reference.cancels[input];
+  tolerance += (reference.doubt + std::numeric_limits<T>::min()) / r.temperature();
+  if (std::isinf(largest)) tolerance = 0;
   tolerance = tolerance * std::fabs(slope) + std::numeric_limits<T>::min();
   for (size_t i = 0; i < r.shape.back(); ++i) {
     S got = gradient.entries[place(gradient, r.shape, row, i)];

@@ -24,6 +24,7 @@ class LogitsReference {
   Wide doubt = 0;       // what rounding does to this reference's logarithms
   Wide logarithms = 0;  // the largest of them
   std::vector<Wide> gradient[2];
+  Wide cancels[2] = {0, 0};  // the largest part of a gradient that centring takes away again
 
   LogitsReference(const char* measure, const std::vector<double>& x, const std::vector<double>& y,
                   LogitsOptions options)
@@ -159,6 +160,8 @@ class LogitsReference {
     for (size_t i = 0; i < x_.size(); ++i) {
       gradient[0][i] = weight_ == 0 ? 0 : weight_ * slope(std::exp(log_p_[i]), log_pm[i] - kl_p);
       gradient[1][i] = rest == 0 ? 0 : rest * slope(std::exp(log_q_[i]), log_qm[i] - kl_q);
+      if (weight_ != 0) cancels[0] = std::fmax(cancels[0], std::fabs(weight_ * slope(std::exp(log_p_[i]), log_pm[i])));
+      if (rest != 0) cancels[1] = std::fmax(cancels[1], std::fabs(rest * slope(std::exp(log_q_[i]), log_qm[i])));
     }
   }
 
