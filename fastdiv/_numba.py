@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 
-from . import _runtime, probabilities
+from . import _runtime, logits, probabilities
 
 _SUFFIXES = {"float32": "f32", "float64": "f64"}
+_WRONG = "base must be positive and not 1, weight between 0 and 1, temperature positive and finite"
 
 
 def init() -> None:
@@ -24,11 +24,11 @@ def init() -> None:
     llvmlite.binding.load_library_permanently(str(library))
 
     @njit
-    def options(base: Any, normalize: Any, weight: Any) -> Any:
-        # struct fastdiv_options: a size, two doubles and two ints.
-        result = np.array([0.0, base, weight, 0.0])
+    def options(base: Any, normalize: Any, weight: Any, temperature: Any) -> Any:
+        # struct fastdiv_options: a size, two doubles, two ints and a double.
+        result = np.array([0.0, base, weight, 0.0, temperature])
         result.view(np.intp)[0] = result.nbytes
-        result.view(np.int32)[-2:] = (1 if normalize else 0, -1)
+        result.view(np.int32)[6:8] = (1 if normalize else 0, -1)
         return result
 
     @njit
@@ -51,57 +51,111 @@ def init() -> None:
         symbol = f"fastdiv_{name}_{_SUFFIXES[str(first.dtype)]}"
         return types.ExternalFunction(symbol, types.int32(*arguments))
 
-    def of_one_row(name: str) -> Callable[..., Any]:
-        def entropy(p: Any, base: Any = None, normalize: Any = True) -> Any:
-            call = native(name, [p])
-            if call is None:
-                return None
+    def one_row(name: str, x: Any) -> Any:
+        """Return a compiled function of a row and options, None if there is no kernel."""
+        call = native(name, [x])
+        if call is None:
+            return None
 
-            def compiled(p: Any, base: Any = None, normalize: Any = True) -> Any:
-                shape = np.array([p.size], np.uintp)
-                step = np.array([p.strides[0] // p.itemsize], np.intp)
-                value = np.empty(1, p.dtype)
-                chosen = options(checked(base), normalize, 0.5)
-                if call(
-                    1, shape.ctypes, p.ctypes, step.ctypes, chosen.ctypes, value.ctypes, step.ctypes
-                ):
-                    raise ValueError("base must be positive and not 1")
-                return value[0]
+        @njit
+        def evaluate(x: Any, chosen: Any) -> Any:
+            shape = np.array([x.size], np.uintp)
+            step = np.array([x.strides[0] // x.itemsize], np.intp)
+            value = np.empty(1, x.dtype)
+            if call(
+                1, shape.ctypes, x.ctypes, step.ctypes, chosen.ctypes, value.ctypes, step.ctypes
+            ):
+                raise ValueError(_WRONG)
+            return value[0]
 
-            return compiled
+        return evaluate
 
-        return entropy
+    def two_rows(name: str, x: Any, y: Any) -> Any:
+        """Return the same for two rows."""
+        call = native(name, [x, y])
+        if call is None:
+            return None
 
-    def of_two_rows(name: str) -> Callable[..., Any]:
+        @njit
+        def evaluate(x: Any, y: Any, chosen: Any) -> Any:
+            if x.size != y.size:
+                raise ValueError("both rows must have one length")
+            shape = np.array([x.size], np.uintp)
+            x_step = np.array([x.strides[0] // x.itemsize], np.intp)
+            y_step = np.array([y.strides[0] // y.itemsize], np.intp)
+            value = np.empty(1, x.dtype)
+            if call(
+                1, shape.ctypes, x.ctypes, x_step.ctypes, y.ctypes, y_step.ctypes,
+                chosen.ctypes, value.ctypes, x_step.ctypes,
+            ):  # fmt: skip
+                raise ValueError(_WRONG)
+            return value[0]
+
+        return evaluate
+
+    # The parameters that may be given by position come in the order of the functions themselves.
+
+    @overload(probabilities.entropy, strict=False)
+    def entropy(p: Any, base: Any = None, normalize: Any = True) -> Any:
+        run = one_row("entropy", p)
+        return run and (
+            lambda p, base=None, normalize=True: run(p, options(checked(base), normalize, 0.5, 1.0))
+        )
+
+    @overload(logits.entropy, strict=False)
+    def logits_entropy(x: Any, temperature: Any = 1.0, base: Any = None) -> Any:
+        run = one_row("logits_entropy", x)
+        return run and (
+            lambda x, temperature=1.0, base=None: run(
+                x, options(checked(base), True, 0.5, temperature)
+            )
+        )
+
+    def of_probabilities(name: str) -> None:
+        @overload(getattr(probabilities, name), strict=False)
+        def divergence(p: Any, q: Any, base: Any = None, normalize: Any = True) -> Any:
+            run = two_rows(name, p, q)
+            return run and (
+                lambda p, q, base=None, normalize=True: run(
+                    p, q, options(checked(base), normalize, 0.5, 1.0)
+                )
+            )
+
+    def of_mixtures(name: str) -> None:
+        @overload(getattr(probabilities, name), strict=False)
         def divergence(
-            p: Any, q: Any, base: Any = None, normalize: Any = True, weight: Any = 0.5
+            p: Any, q: Any, weight: Any = 0.5, base: Any = None, normalize: Any = True
         ) -> Any:
-            call = native(name, [p, q])
-            if call is None:
-                return None
+            run = two_rows(name, p, q)
+            return run and (
+                lambda p, q, weight=0.5, base=None, normalize=True: run(
+                    p, q, options(checked(base), normalize, weight, 1.0)
+                )
+            )
 
-            def compiled(
-                p: Any, q: Any, base: Any = None, normalize: Any = True, weight: Any = 0.5
-            ) -> Any:
-                if p.size != q.size:
-                    raise ValueError("p and q must have one length")
-                shape = np.array([p.size], np.uintp)
-                p_step = np.array([p.strides[0] // p.itemsize], np.intp)
-                q_step = np.array([q.strides[0] // q.itemsize], np.intp)
-                value = np.empty(1, p.dtype)
-                chosen = options(checked(base), normalize, weight)
-                if call(
-                    1, shape.ctypes, p.ctypes, p_step.ctypes, q.ctypes, q_step.ctypes,
-                    chosen.ctypes, value.ctypes, p_step.ctypes,
-                ):  # fmt: skip
-                    raise ValueError("base must be positive and not 1, weight between 0 and 1")
-                return value[0]
+    def of_logits(name: str) -> None:
+        @overload(getattr(logits, name), strict=False)
+        def divergence(x: Any, y: Any, temperature: Any = 1.0, base: Any = None) -> Any:
+            run = two_rows(f"logits_{name}", x, y)
+            return run and (
+                lambda x, y, temperature=1.0, base=None: run(
+                    x, y, options(checked(base), True, 0.5, temperature)
+                )
+            )
 
-            return compiled
+    @overload(logits.js_divergence, strict=False)
+    def logits_js_divergence(
+        x: Any, y: Any, weight: Any = 0.5, temperature: Any = 1.0, base: Any = None
+    ) -> Any:
+        run = two_rows("logits_js_divergence", x, y)
+        return run and (
+            lambda x, y, weight=0.5, temperature=1.0, base=None: run(
+                x, y, options(checked(base), True, weight, temperature)
+            )
+        )
 
-        return divergence
-
-    for name in ("entropy",):
-        overload(getattr(probabilities, name))(of_one_row(name))
-    for name in ("cross_entropy", "kl_divergence", "js_divergence", "js_distance"):
-        overload(getattr(probabilities, name))(of_two_rows(name))
+    for name in ("cross_entropy", "kl_divergence"):
+        of_probabilities(name)
+        of_logits(name)
+    for name in ("js_divergence", "js_distance"):
+        of_mixtures(name)

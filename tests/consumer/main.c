@@ -1,6 +1,7 @@
 /* Calls libfastdiv as a C (and C++) program would; the number of mismatches is the exit status. */
 #include <fastdiv/fastdiv.h>
 #include <math.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -98,6 +99,50 @@ static void check_kl_divergence(void) {
   CHECK(close_to(value[0], expected[0]) && close_to(value[1], expected[1]));
 }
 
+/* Logits of all four types; 0x3c00 and 0x3f80 are 1, 0xfc00 and 0xff80 are -inf. */
+static void check_logits(void) {
+  const double x[3] = {1, 0, -INFINITY}, y[3] = {0, 0, 0};
+  const float x32[3] = {1, 0, -INFINITY}, y32[3] = {0, 0, 0};
+  const uint16_t x16[3] = {0x3c00, 0, 0xfc00}, x_bf16[3] = {0x3f80, 0, 0xff80}, y16[3] = {0, 0, 0};
+  const size_t shape[1] = {3};
+  const double p[3] = {0.62245933120185457, 0.37754066879814543, 0}; /* softmax(x / 2) */
+  const double expected = p[0] * log(3 * p[0]) + p[1] * log(3 * p[1]);
+  fastdiv_options options = FASTDIV_OPTIONS_DEFAULT, older;
+  double value, grad_y[3];
+  float value32[3], grad_y32[3];
+  uint16_t grad_y16[3];
+  int k;
+
+  options.temperature = 2;
+  CHECK_STATUS(FASTDIV_OK, fastdiv_logits_kl_divergence_value_and_grad_f64(
+      1, shape, x, NULL, y, NULL, &options, NULL, NULL, &value, NULL, NULL, NULL, grad_y, NULL));
+  CHECK(close_to(value, expected));
+  for (k = 0; k < 3; ++k) CHECK(fabs(grad_y[k] - (1.0 / 3 - p[k]) / 2) <= 1e-15);
+  CHECK_STATUS(FASTDIV_OK, fastdiv_logits_kl_divergence_value_and_grad_f32(
+      1, shape, x32, NULL, y32, NULL, &options, NULL, NULL, value32, NULL, NULL, NULL, grad_y32, NULL));
+  CHECK_STATUS(FASTDIV_OK, fastdiv_logits_kl_divergence_value_and_grad_bf16(
+      1, shape, x_bf16, NULL, y16, NULL, &options, NULL, NULL, value32 + 1, NULL, NULL, NULL, grad_y16, NULL));
+  CHECK(grad_y16[2] == 0x3e2b); /* 1/6 */
+  CHECK_STATUS(FASTDIV_OK, fastdiv_logits_kl_divergence_value_and_grad_f16(
+      1, shape, x16, NULL, y16, NULL, &options, NULL, NULL, value32 + 2, NULL, NULL, NULL, grad_y16, NULL));
+  CHECK(grad_y16[2] == 0x3155);
+  CHECK(fabs(value32[0] - expected) < 1e-7 && value32[1] == value32[0] && value32[2] == value32[0]);
+  for (k = 0; k < 3; ++k) CHECK(fabs(grad_y32[k] - grad_y[k]) < 1e-7);
+
+  /* Programs compiled before `temperature` was a member. */
+  older = options, older.struct_size = offsetof(fastdiv_options, temperature);
+  CHECK_STATUS(FASTDIV_OK, fastdiv_logits_entropy_f64(1, shape, x, NULL, &older, grad_y, NULL));
+  CHECK_STATUS(FASTDIV_OK, fastdiv_logits_entropy_f64(1, shape, x, NULL, NULL, grad_y + 1, NULL));
+  CHECK_STATUS(FASTDIV_OK, fastdiv_logits_entropy_f64(1, shape, x, NULL, &options, grad_y + 2, NULL));
+  CHECK(grad_y[0] == grad_y[1] && grad_y[0] < grad_y[2]);
+  for (k = 0; k < 5; ++k) {
+    const double temperatures[5] = {0, -1, INFINITY, -INFINITY, NAN};
+    options.temperature = temperatures[k];
+    CHECK_STATUS(FASTDIV_INVALID_OPTION, fastdiv_logits_entropy_f64(1, shape, x, NULL, &options, &value, NULL));
+    CHECK_STATUS(FASTDIV_OK, fastdiv_entropy_f64(1, shape, p, NULL, &options, &value, NULL)); /* has none */
+  }
+}
+
 /* 300,000 rows through the thread pool. */
 static void check_threads(void) {
   enum { kRows = 300000 };
@@ -179,6 +224,7 @@ int main(void) {
   check_library();
   check_entropy();
   check_kl_divergence();
+  check_logits();
   check_threads();
   check_zero_sizes();
   check_errors();

@@ -99,8 +99,9 @@ std::vector<T> arguments(size_t points) {
     list.push_back(sign() * T(1 + sign() * std::exp2(uniform(-Limits::digits - 1, -1))));  // near 1 and -1
     list.push_back(T(uniform(0.5, 2.5)));
     list.push_back(sign() * T(std::exp2(uniform(-Limits::digits - 8, 2))));
-    list.push_back(T(uniform(-depth, reach)));  // where exp is neither 0 nor inf
-    double half_ln2 = 0.34657359027997264;      // where exp changes n
+    list.push_back(T(uniform(-depth, reach)));                       // where exp is neither 0 nor inf
+    list.push_back(T(uniform(-depth, 0.7 * Limits::min_exponent)));  // where it is subnormal
+    double half_ln2 = 0.34657359027997264;                           // where exp changes n
     T boundary = T(half_ln2 * std::round(uniform(-depth, reach) / half_ln2));
     list.push_back(boundary + T(uniform(-4, 4)) * Limits::epsilon() * boundary);
     list.push_back(sign() * Limits::denorm_min() * T(std::floor(std::exp2(uniform(0, Limits::digits)))));

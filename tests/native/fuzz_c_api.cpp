@@ -14,6 +14,7 @@
 
 #include "fastdiv/fastdiv.h"
 #include "fuzz_input.hpp"
+#include "fuzz_logits.hpp"
 #include "kernels/list.hpp"
 
 namespace {
@@ -208,10 +209,26 @@ void check_request(const Request<T>& request) {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   Input in{data, size};
-  if (in.below(2))
-    check_request(read_request(in, kFunctions32));
-  else
-    check_request(read_request(in, kFunctions64));
+  switch (in.below(8)) {
+    case 0:
+      check_request(logits::read_request<float>(in));
+      break;
+    case 1:
+      check_request(logits::read_request<double>(in));
+      break;
+    case 2:
+      check_request(logits::read_request<fastdiv::Float16>(in));
+      break;
+    case 3:
+      check_request(logits::read_request<fastdiv::BFloat16>(in));
+      break;
+    case 4:
+    case 5:
+      check_request(read_request(in, kFunctions32));
+      break;
+    default:
+      check_request(read_request(in, kFunctions64));
+  }
   return 0;
 }
 

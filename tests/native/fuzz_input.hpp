@@ -54,7 +54,38 @@ struct Input {
   double uniform() { return static_cast<double>(random() >> 11) * 0x1p-53; }
 };
 
+// Weights, and any number.
 template <class T>
+struct Weights {
+  static T special(Input& in) { return in.number<T>(); }
+
+  // Of one array; `base` is the other array's number at the same place, if there is one.
+  static T entry(Input& in, size_t kind, const T* base) {
+    using Limits = std::numeric_limits<T>;
+    switch (kind) {
+      case 0:
+        return in.number<T>();
+      case 1:  // counts
+        return static_cast<T>(in.random() % 5);
+      case 2:  // many magnitudes
+        return static_cast<T>(std::exp2(40 * in.uniform() - 38));
+      case 3:  // all magnitudes
+        return static_cast<T>(
+            std::exp2((Limits::max_exponent - Limits::min_exponent) * in.uniform() + Limits::min_exponent));
+      case 4:
+        return Limits::denorm_min() * static_cast<T>(in.random() % 100);
+      case 5:
+        return Input::from_bits<T>(in.random());
+      default:  // nearly the other array
+        T near = base != nullptr ? *base : static_cast<T>(in.uniform());
+        return near + near * static_cast<T>(std::exp2(-60 * in.uniform())) * (kind == 6 ? 0 : 1);
+    }
+  }
+
+  static double shown(T x) { return static_cast<double>(x); }
+};
+
+template <class T, class Numbers = Weights<T>>
 struct Strided {
   std::vector<size_t> shape;
   std::vector<ptrdiff_t> strides;
@@ -111,7 +142,7 @@ struct Strided {
     std::fprintf(stderr, "%s, first at %td, strides", name, origin);
     for (ptrdiff_t stride : strides) std::fprintf(stderr, " %td", stride);
     std::fprintf(stderr, ":");
-    for (size_t i = 0; i < entries.size() && i < 40; ++i) std::fprintf(stderr, " %a", static_cast<double>(entries[i]));
+    for (size_t i = 0; i < entries.size() && i < 40; ++i) std::fprintf(stderr, " %a", Numbers::shown(entries[i]));
     std::fprintf(stderr, "\n");
   }
 
@@ -137,37 +168,19 @@ struct Strided {
       (reach < 0 ? lowest : highest) += reach;
     }
     origin = -lowest;
-    entries.assign(empty ? 0 : static_cast<size_t>(highest - lowest + 1), T(0));
+    entries.assign(empty ? 0 : static_cast<size_t>(highest - lowest + 1), T{});
   }
 
   void fill(Input& in, const Strided* other) {
     size_t kind = in.below(8);
     in.state += 1 + in.byte();
-    for (size_t i = 0; i < entries.size(); ++i) entries[i] = entry(in, kind, other, i);
-    if (entries.empty()) return;
-    for (size_t k = in.below(4); k > 0; --k) entries[(in.byte() * 256u + in.byte()) % entries.size()] = in.number<T>();
-  }
-
-  static T entry(Input& in, size_t kind, const Strided* other, size_t i) {
-    using Limits = std::numeric_limits<T>;
-    switch (kind) {
-      case 0:
-        return in.number<T>();
-      case 1:  // counts
-        return static_cast<T>(in.random() % 5);
-      case 2:  // many magnitudes
-        return static_cast<T>(std::exp2(40 * in.uniform() - 38));
-      case 3:  // all magnitudes
-        return static_cast<T>(
-            std::exp2((Limits::max_exponent - Limits::min_exponent) * in.uniform() + Limits::min_exponent));
-      case 4:
-        return Limits::denorm_min() * static_cast<T>(in.random() % 100);
-      case 5:
-        return Input::from_bits<T>(in.random());
-      default:  // nearly the other array
-        T base = other != nullptr && i < other->entries.size() ? other->entries[i] : static_cast<T>(in.uniform());
-        return base + base * static_cast<T>(std::exp2(-60 * in.uniform())) * (kind == 6 ? 0 : 1);
+    for (size_t i = 0; i < entries.size(); ++i) {
+      bool paired = other != nullptr && i < other->entries.size();
+      entries[i] = Numbers::entry(in, kind, paired ? &other->entries[i] : nullptr);
     }
+    if (entries.empty()) return;
+    for (size_t k = in.below(4); k > 0; --k)
+      entries[(in.byte() * 256u + in.byte()) % entries.size()] = Numbers::special(in);
   }
 };
 
@@ -176,8 +189,8 @@ template <class T>
 bool same(T x, T y) {
   return std::memcmp(&x, &y, sizeof x) == 0 || (std::isnan(x) && std::isnan(y));
 }
-template <class T>
-bool same(const Strided<T>& a, const Strided<T>& b) {
+template <class T, class Numbers>
+bool same(const Strided<T, Numbers>& a, const Strided<T, Numbers>& b) {
   for (size_t i = 0; i < a.entries.size(); ++i)
     if (!same(a.entries[i], b.entries[i])) return false;
   return true;

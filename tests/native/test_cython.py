@@ -17,7 +17,9 @@ SOURCE = """
 # cython: language_level=3
 from fastdiv.capi cimport (
     FASTDIV_ABI_VERSION, FASTDIV_OK,
-    fastdiv_abi_version, fastdiv_kl_divergence_f64, fastdiv_options)
+    fastdiv_abi_version, fastdiv_kl_divergence_f64, fastdiv_logits_kl_divergence_value_and_grad_f16,
+    fastdiv_options)
+from libc.stdint cimport uint16_t
 
 def abi_matches():
     return fastdiv_abi_version() == FASTDIV_ABI_VERSION
@@ -25,11 +27,21 @@ def abi_matches():
 def kl_divergence(double[::1] p, double[::1] q, double base):
     cdef size_t size = p.shape[0]
     cdef double value
-    cdef fastdiv_options options = [sizeof(fastdiv_options), base, 0.5, 1, -1]
+    cdef fastdiv_options options = [sizeof(fastdiv_options), base, 0.5, 1, -1, 1]
     cdef int status
     with nogil:
         status = fastdiv_kl_divergence_f64(
             1, &size, &p[0], NULL, &q[0], NULL, &options, &value, NULL)
+    return value if status == FASTDIV_OK else None
+
+def kl_divergence_of_logits(uint16_t[::1] x, uint16_t[::1] y, double temperature, uint16_t[::1] grad_y):
+    cdef size_t size = x.shape[0]
+    cdef float value
+    cdef fastdiv_options options = [sizeof(fastdiv_options), 0, 0.5, 1, -1, temperature]
+    cdef int status
+    with nogil:
+        status = fastdiv_logits_kl_divergence_value_and_grad_f16(
+            1, &size, &x[0], NULL, &y[0], NULL, &options, NULL, NULL, &value, NULL, NULL, NULL, &grad_y[0], NULL)
     return value if status == FASTDIV_OK else None
 """
 USE = """
@@ -38,6 +50,15 @@ p, q = np.random.default_rng(0).random((2, 100))
 assert user.abi_matches()
 assert user.kl_divergence(p, q, 2) == fastdiv.kl_divergence(p, q, base=2)
 assert user.kl_divergence(p, q, 1) is None
+
+x, y = np.random.default_rng(0).normal(size=(2, 100)).astype(np.float16)
+words, grad_y = [array.view(np.uint16) for array in (x, y)], np.empty(100, np.float16)
+value = user.kl_divergence_of_logits(*words, 2, grad_y.view(np.uint16))
+value_and_grad = fastdiv.value_and_grad(fastdiv.logits.kl_divergence, argnums=1)
+expected, expected_grad_y = value_and_grad(x, y, temperature=2)
+assert value == expected
+assert np.array_equal(grad_y, expected_grad_y)
+assert user.kl_divergence_of_logits(*words, -2, grad_y.view(np.uint16)) is None
 """
 
 
@@ -69,7 +90,7 @@ def test_declarations_are_those_of_the_header(run):
 
 def test_every_function_on_arrays_has_a_capsule():
     header = Path(fastdiv.get_include(), "fastdiv", "fastdiv.h").read_text()
-    assert set(_native.__pyx_capi__) == set(re.findall(r"int (fastdiv_\w+_f(?:32|64))\(", header))
+    assert set(_native.__pyx_capi__) == set(re.findall(r"int (fastdiv_\w+_b?f\d\d)\(", header))
 
 
 def test_capsules():
