@@ -61,13 +61,17 @@ def js_divergence(
     -----
     A logit of -inf has probability 0 and contributes 0. A row with NaN or +inf, or of -inf alone, gives
     NaN; one of length 0 gives 0. The error is at most 4 ulp of the sum of the terms' magnitudes, however
-    large the logits are or far apart their common shifts.
+    large the logits are or far apart their common shifts. A probability below the smallest normal number
+    of the type may count as 0.
 
     The sum has no negative terms: the value is never negative, exactly 0 for identical rows, and with
     base 2 it lies in [0, 1]. It is finite for -inf anywhere.
 
     The gradients are :math:`w p_i (\log(p_i/m_i) - \mathrm{KL}(p \| m))/T` by x and
     :math:`(1 - w) q_i (\log(q_i/m_i) - \mathrm{KL}(q \| m))/T` by y.
+
+    Gradients are by the logits. Their error is 1e-5 (float32) or 1e-13 (float64) of the row's largest term :math:`w p_i |\log(p_i/m_i)|`, of which they are
+    differences.
 
     References
     ----------

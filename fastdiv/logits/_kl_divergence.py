@@ -59,7 +59,8 @@ def kl_divergence(
     -----
     A logit of -inf has probability 0 and contributes 0. A row with NaN or +inf, or of -inf alone, gives
     NaN; one of length 0 gives 0. The error is at most 4 ulp of the sum of the terms' magnitudes, however
-    large the logits are or far apart their common shifts.
+    large the logits are or far apart their common shifts. A probability below the smallest normal number
+    of the type may count as 0.
     Where p > 0 = q the value is inf.
 
     The log-ratios come from the differences of logits, which are taken exactly, and the sum has no
@@ -69,6 +70,9 @@ def kl_divergence(
     The gradients are :math:`p_i (\log(p_i/q_i) - \mathrm{KL})/T` by x and :math:`(q_i - p_i)/T` by y, the
     difference without cancellation. Where the value is inf the gradient by x is +inf at entries with
     q = 0 < p and -inf at the others; the one by y is finite.
+
+    Gradients are by the logits. Their error is 1e-5 (float32) or 1e-13 (float64) of the row's largest entry; 16-bit ones are
+    rounded from float32.
 
     References
     ----------

@@ -278,7 +278,8 @@ FASTDIV_API int fastdiv_pairwise_js_distance_f64(
  * meaning. f16 (IEEE 754 binary16) and bf16 (the upper half of a float) are computed as floats and rounded to the
  * nearest when gradients are stored. -inf is probability 0; a row with NaN or +inf, or of -inf alone, gives NaN.
  * Gradients are with respect to the logits; where a divergence is +inf, +inf at the entries with q = 0 < p and -inf at
- * the others. Error of a gradient: 1e-5 (f32) or 1e-13 (f64) of its row's largest entry. */
+ * the others. Error of a gradient: 1e-5 (f32) or 1e-13 (f64) of its row's largest entry; of js_divergence, of its
+ * row's largest share p |log(p / m)|. A probability below the type's smallest normal number may count as 0. */
 
 /* -sum p log p */
 FASTDIV_API int fastdiv_logits_entropy_f32(
