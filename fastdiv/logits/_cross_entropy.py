@@ -65,8 +65,8 @@ def cross_entropy(
     The gradients are :math:`p_i (\bar y - y_i)/T^2` by x, with the mean of y under p, and :math:`(q_i - p_i)/T`
     by y. Where the value is inf the gradient by x is +inf at entries with q = 0 < p and -inf at the others.
 
-    Gradients are by the logits. Their error is 1e-5 (float32) or 1e-13 (float64) of the row's largest entry; 16-bit ones are
-    rounded from float32.
+    Gradients are by the logits. Their error is 1e-5 (float32) or 1e-13 (float64) of the row's largest
+    entry; 16-bit ones are rounded from float32.
 
     References
     ----------

@@ -65,8 +65,8 @@ def entropy(
 
     The gradient is :math:`\partial H/\partial x_i = p_i (\bar x - x_i)/T^2`, with the mean of x under p.
 
-    Gradients are by the logits. Their error is 1e-5 (float32) or 1e-13 (float64) of the row's largest entry; 16-bit ones are
-    rounded from float32.
+    Gradients are by the logits. Their error is 1e-5 (float32) or 1e-13 (float64) of the row's largest
+    entry; 16-bit ones are rounded from float32.
 
     References
     ----------

@@ -70,7 +70,8 @@ def js_divergence(
     The gradients are :math:`w p_i (\log(p_i/m_i) - \mathrm{KL}(p \| m))/T` by x and
     :math:`(1 - w) q_i (\log(q_i/m_i) - \mathrm{KL}(q \| m))/T` by y.
 
-    Gradients are by the logits. Their error is 1e-5 (float32) or 1e-13 (float64) of the row's largest term :math:`w p_i |\log(p_i/m_i)|`, of which they are
+    Gradients are by the logits. Their error is 1e-5 (float32) or 1e-13 (float64) of the row's
+    largest term :math:`w p_i |\log(p_i/m_i)|`, of which they are
     differences.
 
     References

@@ -71,8 +71,8 @@ def kl_divergence(
     difference without cancellation. Where the value is inf the gradient by x is +inf at entries with
     q = 0 < p and -inf at the others; the one by y is finite.
 
-    Gradients are by the logits. Their error is 1e-5 (float32) or 1e-13 (float64) of the row's largest entry; 16-bit ones are
-    rounded from float32.
+    Gradients are by the logits. Their error is 1e-5 (float32) or 1e-13 (float64) of the row's largest
+    entry; 16-bit ones are rounded from float32.
 
     References
     ----------
