@@ -149,7 +149,8 @@ def value(
         return Reference(mp.inf * mp.npconvert(unit), mp.inf)
     terms = _terms(name, softmaxes, weight)
     total, magnitude = terms.sum() / unit, np.abs(terms).sum() / abs(unit)
-    return Reference(mp.npconvert(total), mp.npconvert(magnitude))
+    with mp.workprec(64):  # all bits of extended precision
+        return Reference(mp.npconvert(total), mp.npconvert(magnitude))
 
 
 def _infinite_gradient(a: Softmax, b: Softmax) -> Long:
