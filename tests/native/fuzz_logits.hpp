@@ -119,6 +119,8 @@ void check_gradient(const Request<S>& r, int input, size_t row, const LogitsRefe
   tolerance += (reference.doubt + std::numeric_limits<T>::min()) / r.temperature();
   if (std::isinf(largest)) tolerance = 0;
   tolerance = tolerance * std::fabs(slope) + std::numeric_limits<T>::min();
+  // A factor that is subnormal has lost digits.
+  if (std::isfinite(largest)) tolerance += 2 * r.shape.back() * largest * std::numeric_limits<T>::denorm_min();
   for (size_t i = 0; i < r.shape.back(); ++i) {
     S got = gradient.entries[place(gradient, r.shape, row, i)];
     Wide exact = reference.undefined || reference.gradient[input][i] == 0 ? 0 : reference.gradient[input][i] * slope;

@@ -49,6 +49,7 @@ class Alignment {
   template <class ForEach>
   double mean_from_peak(const ForEach& for_each) {
     if (mean_is_known_) return mean_from_peak_;
+    mean_is_known_ = true;
     LogitsRow<Computed<S>> constants = rows_.constants;
     double of_x[kMaxLogitsSums], of_y[kMaxLogitsSums];
     for (int k = 0; k < 2; ++k) rows_.set_exponent(k, rows_.whole_steps(k));
@@ -56,10 +57,17 @@ class Alignment {
     rows_.add_up(l_entropy, for_each, of_x);
     rows_.add_up(l_cross_entropy, for_each, of_y);
     rows_.constants = constants;
-    return rows_.temperature.value() * (of_x[2] / of_y[3] - of_y[4] / of_y[3] * kMomentUnit);
+    return mean_from_peak_ = rows_.temperature.value() * (of_x[2] / of_y[3] - of_y[4] / of_y[3] * kMomentUnit);
   }
 
-  double kl_divergence() const { return value_; }
+  // Taken by itself, a term that outweighs all others is not rounded as they are.
+  template <class ForEach>
+  double kl_divergence(const ForEach& for_each) {
+    if (is_sum_of_positive() || !rows_.peak_outweighs(0, total_)) return value_;
+    double mean = peak_ratio_ + mean_from_peak(for_each) / rows_.temperature.value();
+    return std::max(mean + std::log1p(missing_), 0.0);
+  }
+
   double total() const { return total_; }
 
  private:
@@ -74,11 +82,14 @@ class Alignment {
 
   void evaluate() {
     missing_ = sums_[1] / sums_[0];
-    double mean = sums_[3] / sums_[0] * kMomentUnit;
-    value_ = is_near() && mean < kLargeMean ? sums_[2] / sums_[0] - excess_over_log1p(missing_)
-                                            : mean + std::log1p(missing_);
+    mean_ = sums_[3] / sums_[0] * kMomentUnit;
+    peak_ratio_ =
+        (((peak().high - reference_.high) - step_) + (peak().low - reference_.low)) / rows_.temperature.value();
+    value_ = is_sum_of_positive() ? sums_[2] / sums_[0] - excess_over_log1p(missing_) : mean_ + std::log1p(missing_);
     value_ = value_ < 0 ? 0 : value_;
   }
+
+  bool is_sum_of_positive() const { return is_near() && mean_ < kLargeMean; }
 
   bool is_near() const { return missing_ <= 1; }
 
@@ -117,8 +128,9 @@ class Alignment {
   Parts reference_;
   bool mean_is_known_;
   double sums_[kMaxLogitsSums];
-  double total_ = 1, missing_ = 0, value_ = 0, mean_from_peak_ = 0;
-  double step_ = 0;  // from the reference to the shift
+  double total_ = 1, missing_ = 0, mean_ = 0, value_ = 0, mean_from_peak_ = 0;
+  double peak_ratio_ = 0;  // the peak's log-ratio, less that of the shift
+  double step_ = 0;        // from the reference to the shift
 };
 
 }  // namespace fastdiv

@@ -104,6 +104,11 @@ class LogitsRows {
     }
   }
 
+  // The input's largest logit has most of its probability; exponentials are counted from its whole steps.
+  bool peak_outweighs(int input, double total) const {
+    return 2 * temperature.exponential(largest_[input], whole_steps(input)) > total;
+  }
+
   double whole_steps(int input) const { return temperature.whole_steps(largest_[input]); }
 
   // Sets the exponent and the floor of an input's exponentials: n whole steps are 2^0.
