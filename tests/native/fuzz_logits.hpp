@@ -117,6 +117,9 @@ void check_gradient(const Request<S>& r, int input, size_t row, const LogitsRefe
   // Logarithms to a mixture that are nearly equal cancel, and probabilities below the smallest number are lost.
   Wide tolerance = relative * largest + 4 * std::numeric_limits<T>::epsilon() * reference.cancels[input];
   tolerance += (reference.doubt + std::numeric_limits<T>::min()) / r.temperature();
+  // Out of their range, doubles are taken as their differences to the largest logit, rounded.
+  bool rebased = sizeof(T) == 8 && (std::fabs(std::log2(r.temperature())) > 20 || reference.logarithms > 0x1p45L);
+  if (rebased) tolerance += 0x1p11L * reference.doubt / r.temperature();
   if (std::isinf(largest)) tolerance = 0;
   tolerance = tolerance * std::fabs(slope) + std::numeric_limits<T>::min();
   // A factor that is subnormal has lost digits.

@@ -29,10 +29,11 @@ class Alignment {
     double apart = std::fabs(peak().high - between_peaks.high) / rows.temperature.value();
     mean_is_known_ = apart < kFarApart;
     reference_ = mean_is_known_ ? peak() : between_peaks;
+    improve_by_sample();
     for (int round = 0; round < kRounds; ++round) {
       set_shift();
       rows.add_up(l_kl_divergence, for_each, sums_);
-      if (round == 0) mean_from_peak_ = first_moment();
+      if (round == 0) mean_from_peak_ = first_moment() + beyond_peak();
       evaluate();
       if (!is_far()) break;
       correct();
@@ -74,9 +75,21 @@ class Alignment {
   static constexpr int kRounds = 4;
   static constexpr double kSmallStep = 0x1p-10;
   static constexpr double kLargestOffset = 2;
+  static constexpr double kPeakShare = 2;   // in units of the peak's probability
   static constexpr double kLargeMean = 64;  // beside it the logarithm hardly counts
   // In nats: further apart, a quotient q / p could overflow.
   static constexpr double kFarApart = sizeof(Computed<S>) == 4 ? 16 : 64;
+
+  // A shift that a part of the row suggests saves another round, unless digits depend on the peak.
+  void improve_by_sample() {
+    set_shift();
+    if (!rows_.sample(l_kl_divergence, sums_) || !(sums_[0] > kPeakShare)) return;
+    missing_ = sums_[1] / (sums_[0] + 1);
+    if (std::isfinite(missing_) && std::fabs(std::log1p(missing_)) > kSmallStep) correct();
+  }
+
+  // The shift, less x - y where p has its peak.
+  double beyond_peak() const { return ((reference_.high - peak().high) + (reference_.low - peak().low)) + step_; }
 
   double first_moment() const { return rows_.temperature.value() * (sums_[3] / sums_[0] * kMomentUnit); }
 
