@@ -33,7 +33,7 @@ class Alignment {
     for (int round = 0; round < kRounds; ++round) {
       set_shift();
       rows.add_up(l_kl_divergence, for_each, sums_);
-      if (round == 0) mean_from_peak_ = first_moment() + beyond_peak();
+      if (round == 0) find_mean_from_peak();
       evaluate();
       if (!is_far()) break;
       correct();
@@ -75,7 +75,8 @@ class Alignment {
   static constexpr int kRounds = 4;
   static constexpr double kSmallStep = 0x1p-10;
   static constexpr double kLargestOffset = 2;
-  static constexpr double kPeakShare = 2;   // in units of the peak's probability
+  static constexpr double kPeakShare = 2;  // in units of the peak's probability
+  static constexpr double kLargestCancellation = 16;
   static constexpr double kLargeMean = 64;  // beside it the logarithm hardly counts
   // In nats: further apart, a quotient q / p could overflow.
   static constexpr double kFarApart = sizeof(Computed<S>) == 4 ? 16 : 64;
@@ -90,6 +91,11 @@ class Alignment {
 
   // The shift, less x - y where p has its peak.
   double beyond_peak() const { return ((reference_.high - peak().high) + (reference_.low - peak().low)) + step_; }
+
+  void find_mean_from_peak() {
+    mean_from_peak_ = first_moment() + beyond_peak();
+    if (std::fabs(beyond_peak()) > kLargestCancellation * std::fabs(mean_from_peak_)) mean_is_known_ = false;
+  }
 
   double first_moment() const { return rows_.temperature.value() * (sums_[3] / sums_[0] * kMomentUnit); }
 
