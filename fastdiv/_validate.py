@@ -174,10 +174,14 @@ def shape(value: Any) -> tuple[int, ...]:
 
 def floating(value: Any) -> np.dtype[Any]:
     """Return the type of a new array: float32 or float64."""
-    for dtype in (_FLOAT64, _FLOAT32):
-        if value is not None and dtype == value:
-            return dtype
-    raise TypeError(f"dtype must be float32 or float64, got {describe(value)}")
+    try:
+        # NumPy would take None for float64
+        dtype: np.dtype[Any] = np.dtype(object if value is None else value)
+    except TypeError:
+        dtype = np.dtype(object)
+    if dtype not in (_FLOAT32, _FLOAT64):
+        raise TypeError(f"dtype must be float32 or float64, got {describe(value)}")
+    return dtype
 
 
 def output(name: str, array: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
