@@ -139,6 +139,8 @@ def weight(value: Any) -> float:
 
 def real(name: str, value: Any) -> float:
     """Return a real number."""
+    if type(value) is float:
+        return value
     scalar = isinstance(value, np.ndarray) and value.ndim == 0 and value.dtype.kind in "iuf"
     if isinstance(value, bool) or not (isinstance(value, numbers.Real) or scalar):
         raise TypeError(f"{name} must be a real number, got {describe(value)}")
