@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import itertools
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
 import numpy as np
@@ -14,10 +16,10 @@ from ._mixture import Mixture
 from ._multivariate_normal import MultivariateNormal
 from ._normal import Normal
 
-Kind = TypeVar("Kind", Normal, MultivariateNormal, Mixture)
+Kind = TypeVar("Kind", bound=Distribution)
 
 
-def flatten(d: Distribution) -> Array:
+def flatten(d: Normal | MultivariateNormal | Mixture) -> Array:
     r"""Parameters of a distribution, or the entries of a gradient, as flat vectors.
 
     Parameters
@@ -83,19 +85,9 @@ def unflatten(like: Kind, flat: ArrayLike) -> Kind:
     """
     validate.instance("like", like, (Normal, MultivariateNormal, Mixture))
     array = validate.as_computed("flat", flat, like.dtype)
-    dimension = like.event_shape[0]
-    count = like.components.batch_shape[-1] if isinstance(like, Mixture) else 0
-    component = like.components if isinstance(like, Mixture) else like
-    lengths = _lengths(component, dimension, count)
-    validate.last_axis("flat", array, sum(lengths))
-    batch = array.shape[:-1]
-    parts = np.split(array, np.cumsum(lengths)[:-1], axis=-1)
-    if not isinstance(like, Mixture):
-        return _rebuild(type(like), parts, batch, dimension)
-    components = _rebuild(type(like.components), parts[1:], (*batch, count), dimension)
-    weights = read_only(parts[0], (*batch, count), like.dtype)
-    given, other = ("weights", "logits") if like.logits is None else ("logits", "weights")
-    return Mixture._unchecked(components=components, **{given: weights, other: None})
+    rebuild: Any = _rebuild_mixture if isinstance(like, Mixture) else _rebuild
+    result: Kind = rebuild(like, array)
+    return result
 
 
 @functools.lru_cache(maxsize=64)
@@ -116,20 +108,36 @@ def _joined(field: Array) -> Array:
     return field.reshape(*field.shape[:-2], field.shape[-2] * field.shape[-1])
 
 
-def _lengths(component: Normal | MultivariateNormal, dimension: int, count: int) -> list[int]:
-    scale = dimension if isinstance(component, Normal) else dimension * (dimension + 1) // 2
-    return [count, count * dimension, count * scale] if count else [dimension, scale]
+def _rebuild_mixture(like: Mixture, flat: Array) -> Mixture:
+    batch, count = flat.shape[:-1], like.components.batch_shape[-1]
+    lengths = [count * length for length in (1, *_lengths(like.components))]
+    weights, *fields = _split(flat, lengths)
+    joint = [field.reshape(*batch, count, field.shape[-1] // count) for field in fields]
+    components = _rebuild(like.components, np.concatenate(joint, -1))
+    given, other = ("weights", "logits") if like.logits is None else ("logits", "weights")
+    weights = read_only(weights, weights.shape, flat.dtype)
+    return Mixture._unchecked(components=components, **{given: weights, other: None})
 
 
-def _rebuild(kind: Any, parts: list[Array], batch: tuple[int, ...], dimension: int) -> Any:
-    """Return a distribution of flat fields."""
-    dtype = parts[0].dtype
-    mean = read_only(parts[0].reshape(*batch, dimension), (*batch, dimension), dtype)
-    if kind is Normal:
-        std = read_only(parts[1].reshape(mean.shape), mean.shape, dtype)
-        return Normal._unchecked(mean=mean, std=std)
-    rows, columns = triangle(dimension)
-    scale_tril = np.zeros((*batch, dimension, dimension), dtype)
-    scale_tril[..., rows, columns] = parts[1].reshape(*batch, rows.size)
+def _rebuild(like: Normal | MultivariateNormal, flat: Array) -> Normal | MultivariateNormal:
+    mean, scale = _split(flat, _lengths(like))
+    mean = read_only(mean, mean.shape, flat.dtype)
+    if isinstance(like, Normal):
+        return Normal._unchecked(mean=mean, std=read_only(scale, mean.shape, flat.dtype))
+    rows, columns = triangle(mean.shape[-1])
+    scale_tril = np.zeros((*mean.shape, mean.shape[-1]), flat.dtype)
+    scale_tril[..., rows, columns] = scale
     scale_tril.flags.writeable = False
     return MultivariateNormal._unchecked(mean=mean, scale_tril=scale_tril)
+
+
+def _lengths(like: Normal | MultivariateNormal) -> tuple[int, int]:
+    """Return how many parameters the mean and the scale have."""
+    dimension = like.event_shape[0]
+    return dimension, dimension if isinstance(like, Normal) else dimension * (dimension + 1) // 2
+
+
+def _split(flat: Array, lengths: Sequence[int]) -> list[Array]:
+    validate.last_axis("flat", flat, sum(lengths))
+    ends = list(itertools.accumulate(lengths))
+    return [flat[..., end - length : end] for end, length in zip(ends, lengths, strict=True)]
