@@ -128,3 +128,19 @@ def points(
     last_axis(name, array, dimension)
     shape((name, "the batch"), (array.shape[:-1], batch))
     return array, max(own, dtype, key=lambda dtype: dtype.itemsize)
+
+
+def pair(p: Any, q: Any, kinds: tuple[type, ...]) -> None:
+    """Check two distributions of one event shape whose batches broadcast."""
+    instance("p", p, kinds)
+    instance("q", q, kinds)
+    if p.event_shape != q.event_shape:
+        raise ValueError(
+            f"p has event shape {p.event_shape} and q {q.event_shape}: expected the same"
+        )
+    try:
+        np.broadcast_shapes(p.batch_shape, q.batch_shape)
+    except ValueError:
+        raise ValueError(
+            f"p with batch shape {p.batch_shape} and q with {q.batch_shape} do not broadcast"
+        ) from None
