@@ -38,12 +38,12 @@ class ComponentPairs:
             return Diagonal(self.f, self.g).value()
         return Triangular(self.f, self.g).value()
 
-    def chernoff(self, alpha: float) -> Array:
-        """Compute -log integral of f^alpha g^(1 - alpha)."""
-        # The covariance (1 - alpha) W W^T + alpha I
-        variance = (1 - alpha) * np.square(self.s) + alpha
-        terms = alpha * (1 - alpha) * np.square(self.t) / variance + np.log(variance)
-        result: Array = 0.5 * terms.sum(axis=(-2, -1)) - (1 - alpha) * self.log_w
+    def log_overlap(self) -> Array:
+        """Log integral of sqrt(f g), minus the Bhattacharyya distance: never positive."""
+        # In g's coordinates with the covariance C = (I + W W^T) / 2: -1/8 v^T C^-1 v - 1/2 log|C| + 1/2 log|W|
+        variance = 0.5 * (1 + np.square(self.s))
+        terms = 0.125 * np.square(self.t) / variance + 0.5 * np.log(variance)
+        result: Array = 0.5 * self.log_w - terms.sum(axis=(-2, -1))
         return result
 
     def log_product(self) -> Array:
