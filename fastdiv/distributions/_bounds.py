@@ -127,6 +127,7 @@ def kl_divergence_bounds(p: Distribution, q: Distribution) -> tuple[Any, Any]:
     >>> q = Mixture([0.8, 0.2], Normal([[0.0], [5.0]], [[2.0], [1.0]]))
     >>> lower, upper = kl_divergence_bounds(p, q)
     >>> print(lower.round(3), upper.round(3))
+    0.21 0.365
     """
     validate.pair(p, q, _KINDS)
     dtype = max(p.dtype, q.dtype, key=lambda dtype: dtype.itemsize)
@@ -140,6 +141,7 @@ def kl_divergence_bounds(p: Distribution, q: Distribution) -> tuple[Any, Any]:
         cross = _log_sum(log_omega, -divergences)
         upper = np.minimum(upper, _log_overlap(log_pi, within) - _mean(log_pi, cross))
         terms = _log_sum(log_pi, -within.kl()) + _cross_lower(log_omega, across, divergences)
+        upper = np.maximum(upper, 0)  # it may be smaller by rounding
         lower = np.minimum(np.maximum(_mean(log_pi, terms), 0), upper)
         return _rounded(lower, upper, dtype)
 
