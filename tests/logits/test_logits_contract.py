@@ -274,3 +274,23 @@ def test_gpu_arrays_are_named() -> None:
 
     with pytest.raises(TypeError, match="x is in GPU memory"):
         fastdiv.logits.entropy(Fake())
+
+
+def test_arrays_in_host_memory_are_taken() -> None:
+    """Of a type that may be in GPU memory too."""
+
+    class Fake:
+        __cuda_array_interface__ = None
+        device = 1
+
+        def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+            return X
+
+        def __dlpack_device__(self) -> tuple[int, int]:
+            return self.device, 0
+
+    array = Fake()
+    assert fastdiv.logits.entropy(array) == fastdiv.logits.entropy(X)
+    array.device = 2
+    with pytest.raises(TypeError, match="x is in GPU memory"):
+        fastdiv.logits.entropy(array)

@@ -213,3 +213,23 @@ def test_gpu_arrays_are_named() -> None:
 
     with pytest.raises(TypeError, match="p is in GPU memory"):
         fastdiv.entropy(Fake())
+
+
+def test_arrays_in_host_memory_are_taken() -> None:
+    """Of a type that may be in GPU memory too."""
+
+    class Fake:
+        __cuda_array_interface__ = None
+        device = 1
+
+        def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+            return P
+
+        def __dlpack_device__(self) -> tuple[int, int]:
+            return self.device, 0
+
+    array = Fake()
+    assert fastdiv.entropy(array) == fastdiv.entropy(P)
+    array.device = 2
+    with pytest.raises(TypeError, match="p is in GPU memory"):
+        fastdiv.entropy(array)
