@@ -1,5 +1,6 @@
 """Tensors given to functions of arrays: the message says where they go."""
 
+import importlib
 from collections.abc import Callable
 from typing import Any
 
@@ -30,5 +31,11 @@ def test_a_tensor_is_sent_to_fastdiv_torch(function: Callable[..., Any], device:
 
 def test_the_second_argument_is_looked_at_too() -> None:
     for measure in (fastdiv.kl_divergence, fastdiv.pairwise.kl_divergence):
-        with pytest.raises(TypeError, match="^q is a torch.Tensor"):
+        with pytest.raises(TypeError, match=r"^q is a torch.Tensor"):
             measure(np.ones((1, 3)), torch.ones(1, 3))
+
+
+def test_functions_without_gradients_by_value_and_grad() -> None:
+    measures = importlib.import_module("fastdiv.torch")
+    with pytest.raises(TypeError, match=r"got fastdiv\.torch.*kl_divergence; .*\.backward\(\)"):
+        fastdiv.value_and_grad(measures.kl_divergence)
