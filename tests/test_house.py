@@ -149,5 +149,22 @@ def test_unknown_instruction_set_is_refused() -> None:
         _native.set_isa("mmx")
 
 
+def readme(of_torch: bool) -> doctest.DocTest:
+    """The README's examples: the block marked as PyTorch's, or the others."""
+    text = (ROOT / "README.md").read_text()
+    before, _, rest = text.partition("<!-- torch -->")
+    block, fence, after = rest.partition("\n```\n")
+    assert fence
+    chosen = block if of_torch else before + after
+    return doctest.DocTestParser().get_doctest(chosen, {}, "README", "README.md", 0)
+
+
 def test_readme() -> None:
-    assert doctest.testfile(str(ROOT / "README.md"), module_relative=False).failed == 0
+    assert doctest.DocTestRunner().run(readme(False)).failed == 0
+
+
+def test_readme_of_torch() -> None:
+    pytest.importorskip("torch", reason="needs PyTorch")
+    example = readme(True)
+    assert example.examples
+    assert doctest.DocTestRunner().run(example).failed == 0
