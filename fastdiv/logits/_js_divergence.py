@@ -64,8 +64,7 @@ def js_divergence(
 
     The error is at most 4 ulp of the sum of
     :math:`|w p_i \log(p_i/m_i)| + |(1 - w) q_i \log(q_i/m_i)|`,
-    the magnitudes of the plain terms, however large the logits are or far apart their common shifts. In
-    float64 about one row in a million reaches 5.
+    the magnitudes of the plain terms, however large the logits are or far apart their common shifts.
 
     The sum has no negative terms: the value is never negative, exactly 0 for identical rows, and with
     base 2 it lies in [0, 1]. It is finite for -inf anywhere.
