@@ -4,3 +4,5 @@ from ._distribution import Distribution as Distribution
 from ._mixture import Mixture as Mixture
 from ._multivariate_normal import MultivariateNormal as MultivariateNormal
 from ._normal import Normal as Normal
+from ._parameters import flatten as flatten
+from ._parameters import unflatten as unflatten

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .._validate import as_array, compute_dtype, describe
+from .._validate import as_computed as as_computed
 from ._distribution import Array
 
 
@@ -112,3 +113,9 @@ def components(name: str, size: tuple[int, ...], batch: tuple[int, ...]) -> None
     if not batch or batch[-1] != size[-1]:
         expected = f"(..., {size[-1]}), as the last axis of {name} has {size[-1]}"
         raise ValueError(f"components has batch shape {batch}: expected {expected}")
+
+
+def last_axis(name: str, array: Array, size: int) -> None:
+    """Check the length of the last axis."""
+    if not array.ndim or array.shape[-1] != size:
+        raise ValueError(f"{name} has shape {array.shape}: expected (..., {size})")
