@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from .. import _autodiff, montecarlo
 from . import _validate as validate
-from ._coordinates import Coordinates, Distribution, coordinates_like
+from ._coordinates import Coordinates, Distribution
 from ._natural_gradient import NaturalGradient
 from ._optimizers import Adam, GradientDescent, Optimizer
 
@@ -154,7 +154,7 @@ def minimize(
     validate.function("callback", callback)
     steps = validate.count("steps", steps)
     batch = validate.joint_batch(q0, target)
-    coordinates = coordinates_like(q0)
+    coordinates = Coordinates(q0)
     path = np.empty((steps + 1, *batch, coordinates.count))
     path[0] = coordinates.of(q0)
     validate.finite_start(path[0])
@@ -198,28 +198,26 @@ class _Descent:
 
     def run(self, path: Array) -> Fit:
         """Fill the path from its first point on."""
+        own, metric = self.coordinates, self.metric
         losses = np.empty((len(path) - 1, *path.shape[1:-1]))
         errors = np.empty_like(losses)
         made = 0
         for step in range(len(losses)):
-            q = self.coordinates.distribution(path[step])
+            parameters = own.parameters(path[step])
+            q = own.distribution(parameters)
             estimate, by_parameters = self.objective(step, q)
             losses[step], errors[step] = estimate.value, estimate.standard_error
-            gradient = self.coordinates.gradient(q, by_parameters)
+            gradient = own.gradient(parameters, by_parameters)
             _require_finite(step, losses[step], gradient)
-            if self.metric is not None:
-                gradient = self.metric(q, gradient)
+            if metric is not None:
+                gradient = metric.direction(metric.metric(q, path[step], parameters), gradient)
             path[step + 1] = path[step]
             self.optimizer.step(path[step + 1], gradient)
             made = step + 1
             if self.callback is not None and self.callback(step, q, losses[step]) is True:
                 break
-        return Fit(
-            distribution=self.coordinates.distribution(path[made]),
-            path=self.coordinates.distribution(path[: made + 1]),
-            losses=losses[:made],
-            standard_errors=errors[:made],
-        )
+        way = own.distribution(own.parameters(path[: made + 1]))
+        return Fit(way[-1], way, losses[:made], errors[:made])
 
 
 def _require_finite(step: int, loss: Array, gradient: Array) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..distributions import Mixture, fisher_information
-from ._coordinates import Coordinates, flat_order
+from ..distributions import fisher_information
+from ._coordinates import Coordinates
 
 Array = NDArray[Any]
 
@@ -29,37 +29,24 @@ class NaturalGradient:
 
     def __init__(self, coordinates: Coordinates, n_samples: int, seed: int) -> None:
         self.coordinates = coordinates
-        self.order = flat_order(coordinates)
-        self.n_samples = n_samples
-        self.seed = seed
+        self.sampling = {"n_samples": n_samples, "seed": seed} if coordinates.weights else {}
 
-    def metric(self, d: Any) -> Array:
+    def metric(self, d: Any, coordinates: Array, parameters: Array) -> Array:
         """Return G, [..., P, P], in float64."""
-        if isinstance(d, Mixture):
-            by_logits = Mixture._unchecked(weights=None, components=d.components, logits=_logits(d))
-            flat = fisher_information(by_logits, n_samples=self.n_samples, seed=self.seed)
-        else:
-            flat = fisher_information(d)
-        metric = np.empty(flat.shape)
-        metric[..., self.order[:, np.newaxis], self.order] = flat
-        slopes = self.coordinates.slopes(d)
+        by_logits = self.coordinates.with_logits(d, coordinates)
+        metric = fisher_information(by_logits, **self.sampling).astype(np.float64)
+        slopes = self.coordinates.slopes(parameters)
         metric *= slopes[..., np.newaxis]
         metric *= slopes[..., np.newaxis, :]
         return metric
 
-    def __call__(self, d: Any, gradient: Array) -> Array:
-        """Return the direction, shortened to `_LONGEST` where it is longer."""
-        metric = self.metric(d)
+    def direction(self, metric: Array, gradient: Array) -> Array:
+        """Return G⁻¹ g, shortened to `_LONGEST` where it is longer."""
         scale = 1 / np.sqrt(np.einsum("...ii->...i", metric))  # of any units: a unit diagonal
-        metric *= scale[..., np.newaxis]
-        metric *= scale[..., np.newaxis, :]
+        metric = metric * (scale[..., np.newaxis] * scale[..., np.newaxis, :])
         np.einsum("...ii->...i", metric)[...] += _DAMPING
-        direction = np.linalg.solve(metric, (scale * gradient)[..., np.newaxis])[..., 0]
-        direction *= scale
-        length = np.sqrt(np.einsum("...i,...i->...", direction, gradient))
-        direction *= np.minimum(1, _LONGEST / np.maximum(length, 1e-300))[..., np.newaxis]
-        return direction
-
-
-def _logits(d: Mixture) -> Any:
-    return d.log_weights if d.logits is None else d.logits
+        found = np.linalg.solve(metric, (scale * gradient)[..., np.newaxis])[..., 0]
+        found *= scale
+        length = np.sqrt(np.einsum("...i,...i->...", found, gradient))
+        found *= (_LONGEST / np.maximum(length, _LONGEST))[..., np.newaxis]
+        return found

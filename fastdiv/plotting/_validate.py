@@ -60,3 +60,10 @@ def count(name: str, value: Any, least: int) -> int:
     if value < least:
         raise ValueError(f"{name} must be at least {least}, got {describe(value)}")
     return int(value)
+
+
+def one_each(name: str, values: Sequence[Any], fits: int) -> list[Any]:
+    """Return a list with one entry a fit of the batch."""
+    if isinstance(values, str) or len(values) < fits:
+        raise ValueError(f"{name} must have an entry for each of {fits} fits, got {describe(values)}")
+    return list(values)
