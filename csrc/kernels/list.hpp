@@ -22,6 +22,9 @@
 #define FASTDIV_ELEMENTWISE_2(X) X(rel_entr) X(kl_div)
 #define FASTDIV_ELEMENTWISE(X) FASTDIV_ELEMENTWISE_1(X) FASTDIV_ELEMENTWISE_2(X)
 
+// Random numbers of one distribution.
+#define FASTDIV_RANDOM(X) X(uniform) X(normal)
+
 #define FASTDIV_MEASURES(X) FASTDIV_ROW_MEASURES_1(X) FASTDIV_ROW_MEASURES_2(X) FASTDIV_JOINT_MEASURES(X)
 
 #endif

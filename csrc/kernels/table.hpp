@@ -153,11 +153,35 @@ struct LogitsTable {
   LogitsKernels<BFloat16> bf16;
 };
 
+// Which numbers of which stream: element i of an array is number offset + i, of the counter (offset + i) / 4 in float
+// or (offset + i) / 2 in double.
+struct RandomNumbers {
+  uint64_t seed, offset;
+  uint32_t block, stream;
+};
+
+enum Random : int {
+#define FASTDIV_RANDOM_ENUM(name) r_##name,
+  FASTDIV_RANDOM(FASTDIV_RANDOM_ENUM)
+#undef FASTDIV_RANDOM_ENUM
+      r_words,  // the generator's bits, for tests
+  kRandom
+};
+
+template <class T>
+using RandomKernel = void (*)(const RandomNumbers& numbers, T* out, size_t n);
+
+struct RandomTable {
+  RandomKernel<float> f32[kRandom];
+  RandomKernel<double> f64[kRandom];
+};
+
 struct KernelTable {
   const char* name;
   Kernels<float> f32;
   Kernels<double> f64;
   const LogitsTable* logits;
+  const RandomTable* random;
 };
 
 template <class T>
@@ -169,6 +193,17 @@ inline const Kernels<float>& kernels_of<float>(const KernelTable& table) {
 template <>
 inline const Kernels<double>& kernels_of<double>(const KernelTable& table) {
   return table.f64;
+}
+
+template <class T>
+const RandomKernel<T>* random_kernels_of(const KernelTable& table);
+template <>
+inline const RandomKernel<float>* random_kernels_of<float>(const KernelTable& table) {
+  return table.random->f32;
+}
+template <>
+inline const RandomKernel<double>* random_kernels_of<double>(const KernelTable& table) {
+  return table.random->f64;
 }
 
 template <class S>

@@ -17,6 +17,7 @@ mp.mp.dps = 60
 # approximation of log2 in the mantissa is at most 0.0861 off, and rounding leaves one half.
 LARGEST_S = (mp.mpf(2) ** mp.mpf("0.58608") - 1) / (mp.mpf(2) ** mp.mpf("0.58608") + 1)
 HALF_LN2 = mp.log(2) / 2 * mp.mpf("1.0005")
+QUARTER = mp.mpf(1) / 4  # the square of half a quadrant
 
 
 def two_atanh_tail(z: mp.mpf) -> mp.mpf:
@@ -32,6 +33,27 @@ def exp_tail(r: mp.mpf) -> mp.mpf:
     if abs(r) < mp.mpf("1e-12"):
         return mp.mpf(1) / 2 + r / 6
     return (mp.exp(r) - 1 - r) / r**2
+
+
+def sin_tail(z: mp.mpf) -> mp.mpf:
+    """S(z) with sin(pi/2 r) = h r + r S(r^2), where h is pi/2 rounded to a double."""
+    return sin_over_r(z) - mp.mpf(float(mp.pi / 2))
+
+
+def sin_tail_float(z: mp.mpf) -> mp.mpf:
+    """S(z) where h is pi/2 rounded to a float."""
+    return sin_over_r(z) - mp.mpf(float(np.float32(np.pi / 2)))
+
+
+def sin_over_r(z: mp.mpf) -> mp.mpf:
+    """sin(pi/2 r) / r of z = r^2."""
+    return mp.pi / 2 * mp.sinc(mp.pi / 2 * mp.sqrt(z))
+
+
+def cos_tail(z: mp.mpf) -> mp.mpf:
+    """C(z) with cos(pi/2 r) = 1 + r^2 C(r^2)."""
+    # cos x = 1 - 2 sin^2(x / 2): nothing cancels
+    return -2 * (mp.pi / 4 * mp.sinc(mp.pi / 4 * mp.sqrt(z))) ** 2
 
 
 def fit(
@@ -60,10 +82,18 @@ def main() -> None:
         array("kTwoAtanhTail32", np.float32, *fit(two_atanh_tail, mp.mpf(0), z, 3)),
         array("kExpTail64", np.float64, *fit(exp_tail, -HALF_LN2, HALF_LN2, 10)),
         array("kExpTail32", np.float32, *fit(exp_tail, -HALF_LN2, HALF_LN2, 5)),
+        array("kSinTail64", np.float64, *fit(sin_tail, mp.mpf(0), QUARTER, 7)),
+        array("kSinTail32", np.float32, *fit(sin_tail_float, mp.mpf(0), QUARTER, 4)),
+        array("kCosTail64", np.float64, *fit(cos_tail, mp.mpf(0), QUARTER, 7)),
+        array("kCosTail32", np.float32, *fit(cos_tail, mp.mpf(0), QUARTER, 4)),
     ]
     print("// Written by generate_coefficients.py: change that file, not this one.")
     print("// 2 atanh(s) = 2 s + s^3 R(s^2), |s| <= " + mp.nstr(LARGEST_S, 6) + ";")
-    print("// exp(r) = 1 + r + r^2 E(r), |r| <= ln(2)/2. Lowest power first.")
+    print("// exp(r) = 1 + r + r^2 E(r), |r| <= ln(2)/2;")
+    print(
+        "// sin(pi/2 r) = h r + r S(r^2), h = pi/2 rounded, and cos(pi/2 r) = 1 + r^2 C(r^2), |r| <= 1/2."
+    )
+    print("// Lowest power first.")
     print("// clang-format off\n#pragma once\n\nnamespace {\n")
     print("\n\n".join(parts))
     print("\n}  // namespace")

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#if defined(__AVX512F__) || defined(__AVX2__)
+#if defined(__x86_64__)
 #include <immintrin.h>
 #elif defined(__aarch64__)
 #include <arm_neon.h>
@@ -175,6 +175,58 @@ FASTDIV_INLINE Vec<T> fma_cancelling(Vec<T> a, Vec<T> b, Vec<T> c) {
   Vec<T> rest = ((a_high * b_high - product) + a_high * b_low + a_low * b_high) + a_low * b_low;
   return (product + c) + rest;
 }
+#endif
+
+// Rounded correctly, as is everything here but the v2 fma.
+#if defined(__AVX512F__)
+FASTDIV_INLINE VecD square_root(VecD x) { return (VecD)_mm512_maskz_sqrt_pd(-1, (__m512d)x); }
+FASTDIV_INLINE VecF square_root(VecF x) { return (VecF)_mm512_maskz_sqrt_ps(-1, (__m512)x); }
+#elif defined(__AVX2__)
+FASTDIV_INLINE VecD square_root(VecD x) { return (VecD)_mm256_sqrt_pd((__m256d)x); }
+FASTDIV_INLINE VecF square_root(VecF x) { return (VecF)_mm256_sqrt_ps((__m256)x); }
+#elif defined(__aarch64__)
+FASTDIV_INLINE VecD square_root(VecD x) { return (VecD)vsqrtq_f64((float64x2_t)x); }
+FASTDIV_INLINE VecF square_root(VecF x) { return (VecF)vsqrtq_f32((float32x4_t)x); }
+#else
+FASTDIV_INLINE VecD square_root(VecD x) { return (VecD)_mm_sqrt_pd((__m128d)x); }
+FASTDIV_INLINE VecF square_root(VecF x) { return (VecF)_mm_sqrt_ps((__m128)x); }
+#endif
+
+// The product of the low 32 bits of each lane, whatever stands above them: compilers do not find the instruction.
+#if defined(__AVX512F__)
+FASTDIV_INLINE BitsD multiply_low_words(BitsD a, BitsD b) {
+  return (BitsD)_mm512_maskz_mul_epu32(-1, (__m512i)a, (__m512i)b);
+}
+#elif defined(__AVX2__)
+FASTDIV_INLINE BitsD multiply_low_words(BitsD a, BitsD b) { return (BitsD)_mm256_mul_epu32((__m256i)a, (__m256i)b); }
+#elif defined(__aarch64__)
+FASTDIV_INLINE BitsD multiply_low_words(BitsD a, BitsD b) {
+  return (BitsD)vmull_u32(vmovn_u64((uint64x2_t)a), vmovn_u64((uint64x2_t)b));
+}
+#else
+FASTDIV_INLINE BitsD multiply_low_words(BitsD a, BitsD b) { return (BitsD)_mm_mul_epu32((__m128i)a, (__m128i)b); }
+#endif
+
+// Of each group of 128 bits in a and b, its first (second) half, taken in turns.
+#if defined(__AVX512F__)
+FASTDIV_INLINE VecD interleave_low(VecD a, VecD b) {
+  return (VecD)_mm512_maskz_unpacklo_pd(-1, (__m512d)a, (__m512d)b);
+}
+FASTDIV_INLINE VecD interleave_high(VecD a, VecD b) {
+  return (VecD)_mm512_maskz_unpackhi_pd(-1, (__m512d)a, (__m512d)b);
+}
+FASTDIV_INLINE VecF interleave_low(VecF a, VecF b) { return (VecF)_mm512_maskz_unpacklo_ps(-1, (__m512)a, (__m512)b); }
+FASTDIV_INLINE VecF interleave_high(VecF a, VecF b) { return (VecF)_mm512_maskz_unpackhi_ps(-1, (__m512)a, (__m512)b); }
+#elif defined(__AVX2__)
+FASTDIV_INLINE VecD interleave_low(VecD a, VecD b) { return (VecD)_mm256_unpacklo_pd((__m256d)a, (__m256d)b); }
+FASTDIV_INLINE VecD interleave_high(VecD a, VecD b) { return (VecD)_mm256_unpackhi_pd((__m256d)a, (__m256d)b); }
+FASTDIV_INLINE VecF interleave_low(VecF a, VecF b) { return (VecF)_mm256_unpacklo_ps((__m256)a, (__m256)b); }
+FASTDIV_INLINE VecF interleave_high(VecF a, VecF b) { return (VecF)_mm256_unpackhi_ps((__m256)a, (__m256)b); }
+#else
+FASTDIV_INLINE VecD interleave_low(VecD a, VecD b) { return VecD{a[0], b[0]}; }
+FASTDIV_INLINE VecD interleave_high(VecD a, VecD b) { return VecD{a[1], b[1]}; }
+FASTDIV_INLINE VecF interleave_low(VecF a, VecF b) { return VecF{a[0], b[0], a[1], b[1]}; }
+FASTDIV_INLINE VecF interleave_high(VecF a, VecF b) { return VecF{a[2], b[2], a[3], b[3]}; }
 #endif
 
 #if defined(__AVX512F__)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike
 
-Array = NDArray[Any]
+from . import _validate as validate
+from ._numerics import Array, scalar
+
 Self = TypeVar("Self", bound="Distribution")
+_LOG_2_PI = math.log(2 * math.pi)
 
 
 class Distribution:
@@ -44,6 +48,68 @@ class Distribution:
         """Type of the parameters, float32 or float64."""
         raise NotImplementedError
 
+    def log_prob(self, x: ArrayLike) -> Any:
+        r"""Logarithm of the density at x.
+
+        Parameters
+        ----------
+        x : array_like, shape (..., D)
+            Points. Their axes before the last broadcast against the batch, so that what `sample` returns fits.
+
+        Returns
+        -------
+        ndarray or scalar
+            :math:`\log p(x)` in nats, of the wider type of `x` and the parameters. It is computed in float64 in
+            log space: far in the tails it is the right negative number, or -inf where that is not finite.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If `x` does not fit; the message says how.
+
+        Examples
+        --------
+        >>> from fastdiv.distributions import Mixture, Normal
+        >>> p = Mixture([0.5, 0.5], Normal(mean=[[0.0], [1.0]], std=[[1e-3], [1.0]]))
+        >>> print(p.log_prob([[0.0], [-40.0]]).round(3))
+        [   5.296 -842.112]
+        """
+        points, dtype = validate.points("x", x, self.batch_shape, self.event_shape[0], self.dtype)
+        with np.errstate(all="ignore"):
+            value = self._log_density(points.astype(np.float64, copy=False))
+            return scalar(value.astype(dtype, copy=False))
+
+    def entropy(self) -> Any:
+        r"""Differential entropy, :math:`-\mathrm{E} \log p(x)`, in nats.
+
+        Returns
+        -------
+        ndarray or scalar, shape of the batch
+            :math:`\tfrac D2 \log(2 \pi e) + \log \lvert L \rvert`, where :math:`\lvert L \rvert` is the product
+            of the standard deviations, or of the diagonal of `scale_tril`.
+
+        Raises
+        ------
+        NotImplementedError
+            Of a `Mixture`, which has no closed form: `fastdiv.distributions.entropy_bounds` encloses it.
+
+        Examples
+        --------
+        >>> from fastdiv.distributions import Normal
+        >>> print(Normal([0.0, 0.0], [1.0, 0.5]).entropy().round(6))
+        2.14473
+        """
+        value: Array = 0.5 * self.event_shape[0] * (_LOG_2_PI + 1) + self._log_scale()
+        return scalar(value.astype(self.dtype, copy=False))
+
+    def _log_density(self, x: Array) -> Array:
+        """Compute `log_prob` of points in float64."""
+        raise NotImplementedError
+
+    def _log_scale(self) -> Array:
+        """Logarithm of the scale's determinant, in float64."""
+        raise NotImplementedError
+
 
 def read_only(array: Array, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
     """Return a copy that is contiguous, broadcast to the shape, and cannot be written to."""
@@ -58,3 +124,10 @@ def batch_index(index: Any, event_axes: int) -> tuple[Any, ...]:
     parts = index if isinstance(index, tuple) else (index,)
     rest = () if any(part is Ellipsis for part in parts) else (Ellipsis,)
     return (*parts, *rest, *(slice(None),) * event_axes)
+
+
+def log_density_of(square: Array, normal: Distribution) -> Array:
+    """Return the log-density of a normal distribution, given the squared length of the standardised point."""
+    constant = 0.5 * normal.event_shape[0] * _LOG_2_PI
+    result: Array = -0.5 * square - (normal._log_scale() + constant)
+    return result

@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from . import _validate as validate
-from ._distribution import Array, Distribution, read_only
+from ._distribution import Distribution, read_only
 from ._mixture import Mixture
 from ._multivariate_normal import MultivariateNormal
 from ._normal import Normal
+from ._numerics import Array
 
 Kind = TypeVar("Kind", bound=Distribution)
 
