@@ -22,7 +22,7 @@ LAYERS = [
     {"_array", "_validate"},
     {"_measure", "_runtime", "random"},
     {"_autodiff"},
-    {"probabilities", "logits", "random"},
+    {"probabilities", "logits"},
     {"pairwise", "distributions"},
     {"montecarlo"},
     {"fitting"},

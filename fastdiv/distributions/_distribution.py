@@ -8,11 +8,13 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .. import random
 from . import _validate as validate
 from ._numerics import Array, scalar
 
 Self = TypeVar("Self", bound="Distribution")
 _LOG_2_PI = math.log(2 * math.pi)
+_NOISE_STREAM, COMPONENT_STREAM = 2, 3  # of fastdiv.random; its functions and montecarlo start at 0
 
 
 class Distribution:
@@ -79,6 +81,36 @@ class Distribution:
             value = self._log_density(points.astype(np.float64, copy=False))
             return scalar(value.astype(dtype, copy=False))
 
+    def sample(self, n: int, seed: int) -> Array:
+        """Draw n independent points from every distribution of the batch.
+
+        Parameters
+        ----------
+        n : int
+            How many.
+        seed : int
+            Seed of `fastdiv.random`, from 0 to 2^64 - 1. Point i depends on the seed and i alone, whatever `n`
+            and the number of threads.
+
+        Returns
+        -------
+        ndarray, shape (n, ..., D)
+            Points of the distribution's type.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If an argument does not fit; the message names it.
+
+        Examples
+        --------
+        >>> from fastdiv.distributions import Normal
+        >>> x = Normal([0.0, 10.0], [1.0, 0.1]).sample(100_000, seed=1)
+        >>> print(x.shape, x.mean(axis=0).round(2), x.std(axis=0).round(2))
+        (100000, 2) [ 0. 10.] [1.  0.1]
+        """
+        return self._sample(validate.integer("n", n, 0, 2**63 - 1), seed, 0)
+
     def entropy(self) -> Any:
         r"""Differential entropy, :math:`-\mathrm{E} \log p(x)`, in nats.
 
@@ -99,8 +131,22 @@ class Distribution:
         >>> print(Normal([0.0, 0.0], [1.0, 0.5]).entropy().round(6))
         2.14473
         """
-        value: Array = 0.5 * self.event_shape[0] * (_LOG_2_PI + 1) + self._log_scale()
-        return scalar(value.astype(self.dtype, copy=False))
+        return scalar(self._entropy().astype(self.dtype, copy=False))
+
+    def _sample(self, n: int, seed: int, first: int) -> Array:
+        """Draw samples number `first` to `first` + n - 1."""
+        shape = (n, *self.batch_shape, *self.event_shape)
+        offset = first * math.prod(shape[1:])
+        noise = random.normal(seed, shape, offset, _NOISE_STREAM, self.dtype)
+        return self._place(noise, seed, first)
+
+    def _place(self, noise: Array, seed: int, first: int) -> Array:
+        """Turn standard normal numbers into points."""
+        raise NotImplementedError
+
+    def _entropy(self) -> Array:
+        """Compute `entropy` in float64."""
+        return 0.5 * self.event_shape[0] * (_LOG_2_PI + 1) + self._log_scale()
 
     def _log_density(self, x: Array) -> Array:
         """Compute `log_prob` of points in float64."""

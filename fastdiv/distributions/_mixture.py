@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from .. import random
 from . import _validate as validate
-from ._distribution import Distribution, batch_index, read_only
+from ._distribution import COMPONENT_STREAM, Distribution, batch_index, read_only
 from ._multivariate_normal import MultivariateNormal
 from ._normal import Normal
 from ._numerics import Array, logsumexp
@@ -114,6 +116,14 @@ class Mixture(Distribution):
         [[0.3125  0.25   ]
          [0.25    0.40625]]
         """
+        mean, scale_tril = self._moments()
+        return MultivariateNormal._unchecked(
+            mean=read_only(mean, mean.shape, self.dtype),
+            scale_tril=read_only(scale_tril, scale_tril.shape, self.dtype),
+        )
+
+    def _moments(self) -> tuple[Array, Array]:
+        """Mean, and triangular factor of the covariance, in float64."""
         weights = np.exp(self._log_weights())
         means = self.components.mean.astype(np.float64, copy=False)
         mean = np.einsum("...k,...kd->...d", weights, means)
@@ -124,11 +134,7 @@ class Mixture(Distribution):
         stacked = rows.reshape(*rows.shape[:-3], -1, rows.shape[-1])
         factor = np.swapaxes(np.linalg.qr(stacked, mode="r"), -1, -2)
         signs = np.sign(np.diagonal(factor, axis1=-2, axis2=-1))
-        scale_tril = np.tril(factor) * signs[..., None, :]
-        return MultivariateNormal._unchecked(
-            mean=read_only(mean, mean.shape, self.dtype),
-            scale_tril=read_only(scale_tril, scale_tril.shape, self.dtype),
-        )
+        return mean, np.tril(factor) * signs[..., None, :]
 
     def entropy(self) -> Any:
         """Raise: the entropy of a mixture has no closed form. `fastdiv.distributions.entropy_bounds` encloses it."""
@@ -146,6 +152,18 @@ class Mixture(Distribution):
         with np.errstate(divide="ignore"):
             logs: Array = np.log(weights / weights.sum(axis=-1, keepdims=True))
         return logs
+
+    def _place(self, noise: Array, seed: int, first: int) -> Array:
+        shape = noise.shape[:-1]
+        uniform = random.uniform(seed, shape, first * math.prod(shape[1:]), COMPONENT_STREAM)
+        cumulative = np.cumsum(np.exp(self._log_weights()), axis=-1)
+        # Of weight 0 no component is drawn: its end is the one before, and behind the last of positive weight it is 1.
+        ends = (cumulative / cumulative[..., -1:])[..., :-1]
+        drawn = (uniform[..., None] >= ends).sum(axis=-1)
+        for k in range(self.components.batch_shape[-1]):
+            here = np.nonzero(drawn == k)
+            noise[here] = self.components[..., k][here[1:]]._place(noise[here], seed, first)
+        return noise
 
     def _log_density(self, x: Array) -> Array:
         return logsumexp(self._log_weights() + self.components._log_density(x[..., None, :]))

@@ -90,6 +90,11 @@ class MultivariateNormal(Distribution):
             scale_tril=self.scale_tril[batch_index(index, 2)],
         )
 
+    def _place(self, noise: Array, seed: int, first: int) -> Array:
+        points: Array = np.einsum("...ij,...j->...i", self.scale_tril, noise)
+        points += self.mean
+        return points
+
     def _log_density(self, x: Array) -> Array:
         # log p = -1/2 |z|^2 - log|L| - D/2 log 2 pi,   L z = x - mean
         difference = x - self.mean

@@ -80,6 +80,11 @@ class Normal(Distribution):
         part = batch_index(index, 1)
         return Normal._unchecked(mean=self.mean[part], std=self.std[part])
 
+    def _place(self, noise: Array, seed: int, first: int) -> Array:
+        noise *= self.std
+        noise += self.mean
+        return noise
+
     def _log_density(self, x: Array) -> Array:
         # log p = -1/2 |z|^2 - log|L| - D/2 log 2 pi,   z = (x - mean) / std
         z = (x - self.mean) / self.std

@@ -9,6 +9,7 @@ import numpy as np
 
 from .._validate import Array, as_array, compute_dtype, describe
 from .._validate import as_computed as as_computed
+from .._validate import integer as integer
 
 
 def parameters(
