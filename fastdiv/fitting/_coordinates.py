@@ -69,7 +69,7 @@ class Coordinates:
         """Return the distributions, with logits for weights."""
         if not self.by_weights:
             return d
-        logits = coordinates[..., : self.weights]
+        logits = coordinates[..., : self.weights].astype(d.dtype)
         return Mixture._unchecked(weights=None, components=d.components, logits=logits)
 
 

@@ -34,7 +34,7 @@ class NaturalGradient:
     def metric(self, d: Any, coordinates: Array, parameters: Array) -> Array:
         """Return G, [..., P, P], in float64."""
         by_logits = self.coordinates.with_logits(d, coordinates)
-        metric = fisher_information(by_logits, **self.sampling).astype(np.float64)
+        metric: Array = fisher_information(by_logits, **self.sampling).astype(np.float64)
         slopes = self.coordinates.slopes(parameters)
         metric *= slopes[..., np.newaxis]
         metric *= slopes[..., np.newaxis, :]

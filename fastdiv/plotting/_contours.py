@@ -87,6 +87,7 @@ def density_contours(
             _draw_ellipses(axes, part, shares, color, filled, options)
     if label is not None:
         axes.plot([], [], color=color, label=label, **options)
+    # Borders that the caller has set stay; else the axes keep their place, and show more.
     axes.set_aspect("equal", adjustable="datalim" if axes.get_autoscale_on() else "box")
     return axes
 
@@ -98,7 +99,7 @@ def _draw_ellipses(
         x, y = ellipse(d, mass)
         if filled:
             axes.fill(x, y, color=shade, linewidth=0, zorder=options.get("zorder", 1))
-        axes.plot(x, y, color=color, **options)
+        axes.plot(x, y, color=color, solid_capstyle="round", **options)
 
 
 def _draw_grid(

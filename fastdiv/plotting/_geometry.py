@@ -47,6 +47,15 @@ def extent_of(*distributions: Any, width: float = 3.2) -> Extent:
     return float(low[0]), float(high[0]), float(low[1]), float(high[1])
 
 
+def widened(extent: Extent, ratio: float = 1.2) -> Extent:
+    """Return borders around the same middle whose width is this many times their height."""
+    left, right, bottom, top = extent
+    height = max(top - bottom, (right - left) / ratio)
+    x, y = (left + right) / 2, (bottom + top) / 2
+    half = ratio * height / 2
+    return x - half, x + half, y - height / 2, y + height / 2
+
+
 def ellipse(d: Any, mass: float, count: int = 181) -> Array:
     """Return points [2, n] of the ellipse around this mass of a normal distribution.
 

@@ -10,12 +10,11 @@ import numpy as np
 from ..fitting import Fit
 from . import _validate as validate
 from ._contours import density_contours
-from ._geometry import Extent, extent_of, means
+from ._geometry import Extent, extent_of, means, widened
 from ._matplotlib import axes_or_new, load
 
 FIT_MASSES = (0.5, 0.9)
 TARGET_COLOR = "0.5"
-WALL = {"linewidth": 0.7, "alpha": 0.8, "zorder": 1}
 
 
 def fit_path(
@@ -110,7 +109,7 @@ class Scene:
         self.extent: Extent = (
             validate.extent(extent)
             if extent is not None
-            else extent_of(target, fit.path[0], fit.distribution, width=3.0)
+            else widened(extent_of(target, fit.path[0], fit.distribution, width=3.1))
         )
 
     def draw_target(self, axes: Any) -> None:
@@ -119,7 +118,7 @@ class Scene:
         axes.set(xlim=(left, right), ylim=(bottom, top), xlabel="$x_1$", ylabel="$x_2$")
         density_contours(
             self.target, axes=axes, filled=True, color=self.target_color, extent=self.extent,
-            label="target p", **WALL,
+            label="target p", linewidth=0.7, alpha=0.8, zorder=1,
         )  # fmt: skip
 
     def draw_way(self, axes: Any, k: int, step: int) -> None:

@@ -30,7 +30,9 @@ def single(name: str, value: Any) -> None:
 def fit(value: Any) -> None:
     """Check what `minimize` returned."""
     if not isinstance(value, Fit):
-        raise TypeError(f"fit must be what fastdiv.fitting.minimize returned, got {describe(value)}")
+        raise TypeError(
+            f"fit must be what fastdiv.fitting.minimize returned, got {describe(value)}"
+        )
     plane("fit.distribution", value.distribution)
 
 
@@ -65,5 +67,13 @@ def count(name: str, value: Any, least: int) -> int:
 def one_each(name: str, values: Sequence[Any], fits: int) -> list[Any]:
     """Return a list with one entry a fit of the batch."""
     if isinstance(values, str) or len(values) < fits:
-        raise ValueError(f"{name} must have an entry for each of {fits} fits, got {describe(values)}")
+        raise ValueError(
+            f"{name} must have an entry for each of {fits} fits, got {describe(values)}"
+        )
     return list(values)
+
+
+def positive(name: str, value: Any) -> None:
+    """Check a positive finite number."""
+    if not 0 < real(name, value) < math.inf:
+        raise ValueError(f"{name} must be positive and finite, got {describe(value)}")
