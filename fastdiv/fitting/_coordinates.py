@@ -40,7 +40,8 @@ class Coordinates:
     def parameters(self, coordinates: Array) -> Array:
         """Return the flat parameters there, [..., P], in float64."""
         flat = coordinates.copy()
-        flat[..., self.logarithmic] = np.exp(flat[..., self.logarithmic])
+        with np.errstate(over="ignore", under="ignore"):  # refused later, with the step's number
+            flat[..., self.logarithmic] = np.exp(flat[..., self.logarithmic])
         if self.by_weights:
             logits = flat[..., : self.weights]
             weights = np.exp(logits - logits.max(axis=-1, keepdims=True))

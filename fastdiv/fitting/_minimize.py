@@ -202,8 +202,10 @@ class _Descent:
         losses = np.empty((len(path) - 1, *path.shape[1:-1]))
         errors = np.empty_like(losses)
         made = 0
+        limits = np.finfo(own.like.dtype)
         for step in range(len(losses)):
             parameters = own.parameters(path[step])
+            _require_inside(step, parameters, parameters[..., own.logarithmic], limits)
             q = own.distribution(parameters)
             estimate, by_parameters = self.objective(step, q)
             losses[step], errors[step] = estimate.value, estimate.standard_error
@@ -216,22 +218,42 @@ class _Descent:
             made = step + 1
             if self.callback is not None and self.callback(step, q, losses[step]) is True:
                 break
-        way = own.distribution(own.parameters(path[: made + 1]))
+        parameters = own.parameters(path[: made + 1])
+        _require_inside(made, parameters[-1], parameters[-1][..., own.logarithmic], limits)
+        way = own.distribution(parameters)
         return Fit(way[-1], way, losses[:made], errors[:made])
 
 
 def _require_finite(step: int, loss: Array, gradient: Array) -> None:
+    """Stop where the loss or its gradient is no number to follow."""
     if np.isfinite(loss).all() and np.isfinite(gradient).all():
         return
-    wrong = ~(np.isfinite(loss) & np.isfinite(gradient).all(axis=-1))
-    where = tuple(int(index) for index in np.argwhere(wrong)[0])
-    which = f" of fit {list(where)}" if where else ""
+    where = _first(~(np.isfinite(loss) & np.isfinite(gradient).all(axis=-1)))
     value = loss[where]
-    what = "loss" if not np.isfinite(value) else "gradient of the loss"
-    got = f" is {value}" if not np.isfinite(value) else " is not finite"
+    if np.isfinite(value):
+        raise _diverged(step, where, "the gradient of the loss{} is not finite")
+    raise _diverged(step, where, f"the loss{{}} is {value}")
+
+
+def _require_inside(step: int, parameters: Array, scales: Array, limits: Any) -> None:
+    """Stop where the type of the distribution cannot hold a parameter."""
+    if (scales > limits.tiny).all() and (np.abs(parameters) < limits.max).all():
+        return
+    small = ~(scales > limits.tiny).all(axis=-1)
+    where = _first(small | ~(np.abs(parameters) < limits.max).all(axis=-1))
+    what = "a scale{} has fallen to 0" if small[where] else "a parameter{} is not finite"
+    raise _diverged(step, where, what)
+
+
+def _first(wrong: Any) -> tuple[int, ...]:
+    return tuple(int(index) for index in np.argwhere(wrong)[0])
+
+
+def _diverged(step: int, where: tuple[int, ...], what: str) -> DivergedError:
+    which = f" of fit {list(where)}" if where else ""
     advice = (
         "a start nearer to the target, or with a larger std"
         if step == 0
         else "a smaller learning rate, more samples a step, or a start nearer to the target"
     )
-    raise DivergedError(f"the {what}{which}{got} at step {step}: try {advice}", step)
+    return DivergedError(f"{what.format(which)} at step {step}: try {advice}", step)
