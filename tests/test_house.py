@@ -113,6 +113,15 @@ def test_public_functions_are_documented() -> None:
                 assert ">>>" in function.__doc__, f"{name} has no example"
 
 
+@pytest.mark.parametrize("name", ["Normal", "MultivariateNormal", "Mixture"])
+def test_distributions_are_documented(name: str) -> None:
+    kind = getattr(fastdiv.distributions, name)
+    assert ">>>" in kind.__doc__
+    for attribute, value in vars(kind).items():
+        if not attribute.startswith("_") and (callable(value) or isinstance(value, property)):
+            assert value.__doc__, f"{name}.{attribute}"
+
+
 def test_coefficients_are_those_that_the_script_prints() -> None:
     folder = ROOT / "csrc/simd"
     command = [sys.executable, str(folder / "generate_coefficients.py")]

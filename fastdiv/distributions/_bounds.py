@@ -14,7 +14,6 @@ from ._multivariate_normal import MultivariateNormal
 from ._normal import Normal
 from ._numerics import Array, logsumexp, scalar
 
-_ALPHAS = (0.25, 0.5, 0.75)
 _BETAS = (0.25, 0.5, 0.75, 1.0)
 _ITERATIONS = 500
 _CONVERGED = 1e-12  # smaller steps than this, relative, end the iteration
@@ -24,10 +23,10 @@ _KINDS = (Normal, MultivariateNormal, Mixture)
 def entropy_bounds(d: Distribution) -> tuple[Any, Any]:
     r"""Lower and upper bound of the differential entropy of a mixture, in closed form.
 
-    .. math:: \sum_k w_k H(p_k) - \sum_k w_k \log \sum_j w_j e^{-C_\alpha(p_k \| p_j)} \;\le\; H(p) \;\le\;
+    .. math:: \sum_k w_k H(p_k) - \sum_k w_k \log \sum_j w_j e^{-\mathrm{BD}(p_k \| p_j)} \;\le\; H(p) \;\le\;
               \sum_k w_k H(p_k) - \sum_k w_k \log \sum_j w_j e^{-\mathrm{KL}(p_k \| p_j)}
 
-    with :math:`C_\alpha(p \| q) = -\log \int p^\alpha q^{1 - \alpha}\, dx`.
+    with the Bhattacharyya distance :math:`\mathrm{BD}(p \| q) = -\log \int \sqrt{p\, q}\, dx`.
 
     Parameters
     ----------
@@ -37,10 +36,10 @@ def entropy_bounds(d: Distribution) -> tuple[Any, Any]:
     Returns
     -------
     lower, upper : ndarray or scalar, shape of the batch
-        Bounds, in nats, of the distribution's type: the largest lower one of α = 1/4, 1/2, 3/4 (1/2 is the
-        Bhattacharyya distance), and the smaller upper one of the above and the entropy of the normal distribution
-        with the mixture's covariance. Both are the entropy itself if there is one component, or if all are
-        equal, and tend to it as components move apart. They are bounds up to the rounding of float64.
+        Bounds, in nats, of the distribution's type; the upper one is that above or, if it is smaller, the entropy
+        of the normal distribution with the mixture's covariance. Both are the entropy itself if there is one
+        component, or if all are equal, and meet as components move apart. They are bounds up to rounding, and
+        computed in float64.
 
     Raises
     ------
@@ -56,7 +55,7 @@ def entropy_bounds(d: Distribution) -> tuple[Any, Any]:
     >>> from fastdiv.distributions import Mixture, Normal, entropy_bounds
     >>> lower, upper = entropy_bounds(Mixture([0.5, 0.5], Normal([[0.0], [3.0]], [[1.0], [1.0]])))
     >>> print(lower.round(3), upper.round(3))
-    1.831 2.101
+    1.831 2.008
     """
     validate.instance("d", d, _KINDS)
     log_weights, components = _as_mixture(d)
@@ -66,9 +65,8 @@ def entropy_bounds(d: Distribution) -> tuple[Any, Any]:
         lower = inner - _log_overlap(log_weights, pairs)
         upper = inner - _mean(log_weights, _log_sum(log_weights, -pairs.kl()))
         if isinstance(d, Mixture):
-            matched = MultivariateNormal._unchecked(
-                **dict(zip(("mean", "scale_tril"), d._moments()))
-            )
+            mean, scale_tril = d._moments()
+            matched = MultivariateNormal._unchecked(mean=mean, scale_tril=scale_tril)
             upper = np.minimum(upper, matched._entropy())
         return _rounded(lower, upper, d.dtype)
 
@@ -86,8 +84,8 @@ def kl_divergence_bounds(p: Distribution, q: Distribution) -> tuple[Any, Any]:
     -------
     lower, upper : ndarray or scalar
         Bounds, in nats, for each pair of the batch; of the wider type. Both are the divergence itself if p and q
-        have one component each, 0 if p equals q, and meet as components move apart. They are bounds up to the
-        rounding of float64.
+        have one component each, 0 if p equals q, and meet as components move apart. They are bounds up to
+        rounding, and computed in float64.
 
     Raises
     ------
@@ -102,7 +100,7 @@ def kl_divergence_bounds(p: Distribution, q: Distribution) -> tuple[Any, Any]:
       :math:`\sum_{ab} \phi_{ab} [\log (\phi_{ab} / \psi_{ab}) + \mathrm{KL}(f_a \| g_b)]` over non-negative φ, ψ
       with :math:`\sum_b \phi_{ab} = \pi_a`, :math:`\sum_a \psi_{ab} = \omega_b` (every iterate is a bound);
     - the same for φ and ψ diagonal, if both have the same number of components (Do's bound);
-    - :math:`\sum_a \pi_a [\log \sum_j \pi_j e^{-C_\alpha(f_a \| f_j)} - \log \sum_b \omega_b
+    - :math:`\sum_a \pi_a [\log \sum_j \pi_j e^{-\mathrm{BD}(f_a \| f_j)} - \log \sum_b \omega_b
       e^{-\mathrm{KL}(f_a \| g_b)}]`, from the bounds of Kolchinsky and Tracey.
 
     The lower bound takes :math:`\mathrm{E}_{f_a} \log p \ge \log \sum_j \pi_j e^{-\mathrm{KL}(f_a \| f_j)} - H(f_a)`
@@ -125,9 +123,11 @@ def kl_divergence_bounds(p: Distribution, q: Distribution) -> tuple[Any, Any]:
     Examples
     --------
     >>> from fastdiv.distributions import Mixture, Normal, kl_divergence_bounds
-    >>> p = Mixture([0.5, 0.5], Normal([[0.0], [3.0]], [[1.0], [1.0]]))
-    >>> lower, upper = kl_divergence_bounds(p, Normal([1.5], [2.0]))
+    >>> p = Mixture([0.5, 0.5], Normal([[0.0], [5.0]], [[1.0], [1.0]]))
+    >>> q = Mixture([0.8, 0.2], Normal([[0.0], [5.0]], [[2.0], [1.0]]))
+    >>> lower, upper = kl_divergence_bounds(p, q)
     >>> print(lower.round(3), upper.round(3))
+    0.21 0.365
     """
     validate.pair(p, q, _KINDS)
     dtype = max(p.dtype, q.dtype, key=lambda dtype: dtype.itemsize)
@@ -141,6 +141,7 @@ def kl_divergence_bounds(p: Distribution, q: Distribution) -> tuple[Any, Any]:
         cross = _log_sum(log_omega, -divergences)
         upper = np.minimum(upper, _log_overlap(log_pi, within) - _mean(log_pi, cross))
         terms = _log_sum(log_pi, -within.kl()) + _cross_lower(log_omega, across, divergences)
+        upper = np.maximum(upper, 0)  # it may be smaller by rounding
         lower = np.minimum(np.maximum(_mean(log_pi, terms), 0), upper)
         return _rounded(lower, upper, dtype)
 
@@ -165,10 +166,8 @@ def _log_sum(log_weights: Array, logs: Array) -> Array:
 
 
 def _log_overlap(log_weights: Array, pairs: ComponentPairs) -> Array:
-    """Smallest sum_k w_k log sum_j w_j exp(-C_alpha(k, j)): at least E log p + sum_k w_k H(p_k)."""
-    overlaps = [_mean(log_weights, _log_sum(log_weights, -pairs.chernoff(a))) for a in _ALPHAS]
-    result: Array = np.minimum.reduce(overlaps)
-    return result
+    """Compute sum_k w_k log sum_j w_j exp(-BD(k, j)), which is at least E log p + sum_k w_k H(p_k)."""
+    return _mean(log_weights, _log_sum(log_weights, pairs.log_overlap()))
 
 
 def _matched_upper(log_pi: Array, log_omega: Array, divergences: Array) -> Array:
@@ -179,7 +178,7 @@ def _matched_upper(log_pi: Array, log_omega: Array, divergences: Array) -> Array
 def _variational_upper(log_pi: Array, log_omega: Array, divergences: Array) -> Array:
     """Minimise the bound over phi and psi in turn; given psi the best phi is known in closed form."""
     log_psi = log_pi[..., :, None] + log_omega[..., None, :]
-    value: Any = np.inf
+    value: Array = np.full(log_psi.shape[:-2], np.inf)
     for _ in range(_ITERATIONS):
         joint = log_psi - divergences
         log_z = logsumexp(joint)

@@ -105,9 +105,9 @@ class Distribution:
         Examples
         --------
         >>> from fastdiv.distributions import Normal
-        >>> x = Normal([0.0, 10.0], [1.0, 0.1]).sample(100_000, seed=1)
+        >>> x = Normal([1.0, 10.0], [1.0, 0.1]).sample(100_000, seed=1)
         >>> print(x.shape, x.mean(axis=0).round(2), x.std(axis=0).round(2))
-        (100000, 2) [ 0. 10.] [1.  0.1]
+        (100000, 2) [ 1. 10.] [1.  0.1]
         """
         return self._sample(validate.integer("n", n, 0, 2**63 - 1), seed, 0)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,7 @@ from ._mixture import Mixture
 from ._multivariate_normal import MultivariateNormal
 from ._normal import Normal
 from ._numerics import Array, logsumexp, solve_lower, solve_lower_transposed
-from ._parameters import triangle
+from ._parameters import flatten, triangle
 
 _CHUNK = 2**18  # entries of the scores that are held at once, about
 
@@ -106,7 +105,7 @@ def _of_mixture(d: Mixture, n_samples: int, seed: int) -> Array:
     rounds = -(-n_samples // count)  # points of each component
     weights = np.sqrt(np.exp(d._log_weights()) / rounds)[..., None]
     metric: Any = 0.0
-    entries = math.prod(d.components.batch_shape) * score(d, d.components.mean).shape[-1]
+    entries = count * flatten(d).size  # of all scores of one round
     chunk = max(1, _CHUNK // max(1, entries))
     for first in range(0, rounds, chunk):
         x = d.components._sample(min(chunk, rounds - first), seed, first)
