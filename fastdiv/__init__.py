@@ -1,6 +1,7 @@
 """fastdiv: information measures at hardware speed, value and gradient in one pass."""
 
 from . import _runtime as _runtime
+from . import distributions as distributions
 from . import logits as logits
 from . import pairwise as pairwise
 from ._autodiff import grad as grad

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from . import _validate as validate
@@ -12,7 +13,22 @@ from ._measure import GradientRequest, Measure, Result
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
+ValueAndGrad = Callable[..., tuple[Any, tuple[Any, ...]]]
+_KEYWORDS = ("cotangent", "grad_out")
+
+
+@dataclass(frozen=True)
+class _OwnGradients:
+    """A function that brings its gradients: the arguments that have one, and what computes them."""
+
+    arguments: tuple[str, ...]
+    value_and_grad: ValueAndGrad
+    keywords: tuple[str, ...]
+    """Which of `_KEYWORDS` it takes."""
+
+
 _MEASURES: dict[Callable[..., Any], Measure] = {}
+_FUNCTIONS: dict[Callable[..., Any], _OwnGradients] = {}
 
 
 def differentiable(measure: Measure) -> Callable[[Function], Function]:
@@ -20,6 +36,26 @@ def differentiable(measure: Measure) -> Callable[[Function], Function]:
 
     def mark(function: Function) -> Function:
         _MEASURES[function] = measure
+        return function
+
+    return mark
+
+
+def computes_gradients(
+    arguments: tuple[str, ...], value_and_grad: ValueAndGrad
+) -> Callable[[Function], Function]:
+    """Mark a public function that brings its own gradients.
+
+    `arguments` are its leading ones that have a gradient. ``value_and_grad(positions, *args, **options)``
+    takes the positions among them that are asked for, then what the function takes, under the same names;
+    it returns the value and a tuple of gradients. It takes ``cotangent`` or ``grad_out`` only if its
+    signature names them.
+    """
+    parameters = inspect.signature(value_and_grad).parameters
+    keywords = tuple(name for name in _KEYWORDS if name in parameters)
+
+    def mark(function: Function) -> Function:
+        _FUNCTIONS[function] = _OwnGradients(arguments, value_and_grad, keywords)
         return function
 
     return mark
@@ -33,7 +69,7 @@ def value_and_grad(
     Parameters
     ----------
     f : function
-        A measure of fastdiv, for example `fastdiv.kl_divergence`.
+        A measure of fastdiv, for example `fastdiv.kl_divergence` or `fastdiv.distributions.kl_divergence`.
     argnums : int or tuple of ints
         The arguments to differentiate by; a tuple gives a tuple of gradients.
 
@@ -43,7 +79,8 @@ def value_and_grad(
         It has the signature of `f` and two keywords more: ``cotangent``, an array of the value's shape
         (or one that broadcasts to it) by which the gradient is multiplied, event by event; and
         ``grad_out``, where the gradient goes (a tuple if `argnums` is one): an array of the argument's
-        shape, possibly the argument itself. It returns ``(value, gradient)``.
+        shape, possibly the argument itself. It returns ``(value, gradient)``. Functions of distributions
+        take of these keywords what their documentation names.
 
     Notes
     -----
@@ -53,6 +90,9 @@ def value_and_grad(
     one-sided limit may be infinite. Where an event's value is NaN so is its gradient; where a value is
     infinite because q = 0 < p, the gradient by p is +inf there and, normalised, -inf at the other
     entries. An argument that was broadcast gets the sum over the entries it stood for.
+
+    The gradient by a distribution is a distribution object of the same class, whose fields are the
+    gradients by its parameters.
 
     Raises
     ------
@@ -68,12 +108,20 @@ def value_and_grad(
     >>> print(value.round(6), gradient.round(6))
     0.143841 [-1.        0.333333]
     """
-    measure = _MEASURES.get(f) if callable(f) else None
-    if measure is None:
+    marked = (_MEASURES.get(f) or _FUNCTIONS.get(f)) if callable(f) else None
+    if marked is None:
         raise TypeError(f"f must be a measure of fastdiv, got {validate.describe(f)}")
-    positions = validate.argnums(argnums, len(measure.arguments))
-    signature = inspect.signature(f)
+    positions = validate.argnums(argnums, len(marked.arguments))
     several = isinstance(argnums, tuple)
+    if isinstance(marked, Measure):
+        return _of_measure(f, marked, positions, several)
+    return _of_function(f, marked, positions, several)
+
+
+def _of_measure(
+    f: Callable[..., Any], measure: Measure, positions: tuple[int, ...], several: bool
+) -> Callable[..., tuple[Any, Any]]:
+    signature = inspect.signature(f)
 
     @functools.wraps(f)
     def with_gradient(
@@ -90,6 +138,23 @@ def value_and_grad(
         )
         result: Result = measure.evaluate(arrays, **arguments, request=request)
         return result.value, result.gradients if several else result.gradients[0]
+
+    return with_gradient
+
+
+def _of_function(
+    f: Callable[..., Any], function: _OwnGradients, positions: tuple[int, ...], several: bool
+) -> Callable[..., tuple[Any, Any]]:
+    compute = function.value_and_grad
+    refused = [keyword for keyword in _KEYWORDS if keyword not in function.keywords]
+
+    @functools.wraps(f)
+    def with_gradient(*args: Any, **options: Any) -> tuple[Any, Any]:
+        for keyword in refused:
+            if options.pop(keyword, None) is not None:
+                raise TypeError(f"{keyword} is not taken by {f.__name__}: expected none")
+        value, gradients = compute(positions, *args, **options)
+        return value, gradients if several else gradients[0]
 
     return with_gradient
 
