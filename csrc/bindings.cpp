@@ -228,6 +228,21 @@ void define_pairwise(py::module_& m, const char* name, F32 f32, F64 f64) {
       py::arg("p"), py::arg("q"), py::arg("value"), py::arg("base"), py::arg("normalize"), py::arg("weight") = 0.5);
 }
 
+template <class F32, class F64>
+void define_random(py::module_& m, const char* name, F32 f32, F64 f64) {
+  m.def(
+      name,
+      [f32, f64](uint64_t seed, uint64_t offset, uint32_t stream, py::array out) {
+        void* data = out.mutable_data();
+        size_t n = static_cast<size_t>(out.size());
+        call(out.size(), [&] {
+          if (is_float32(out)) return f32(n, seed, offset, stream, static_cast<float*>(data));
+          return f64(n, seed, offset, stream, static_cast<double*>(data));
+        });
+      },
+      py::arg("seed"), py::arg("offset"), py::arg("stream"), py::arg("out"));
+}
+
 py::list available_isas() {
   py::list names;
   for (size_t k = 0; const char* name = fastdiv_available_isa(k); ++k) names.append(name);
@@ -275,5 +290,8 @@ PYBIND11_MODULE(_native, m, py::mod_gil_not_used()) {
 #define FASTDIV_DEFINE_LOGITS_2(name) define_logits_2(m, "logits_" #name, FASTDIV_LOGITS_FUNCTION(name));
   FASTDIV_LOGITS_MEASURES_1(FASTDIV_DEFINE_LOGITS_1)
   FASTDIV_LOGITS_MEASURES_2(FASTDIV_DEFINE_LOGITS_2)
+#define FASTDIV_DEFINE_RANDOM(name) \
+  define_random(m, "random_" #name, &fastdiv_random_##name##_f32, &fastdiv_random_##name##_f64);
+  FASTDIV_RANDOM(FASTDIV_DEFINE_RANDOM)
   m.def("ufunc", &ufunc::by_name, py::arg("name"), py::arg("doc"));
 }

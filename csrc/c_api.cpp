@@ -182,6 +182,17 @@ int pairs(Measure measure, size_t rows_p, size_t rows_q, size_t n, const T* p, c
   });
 }
 
+template <class T>
+int random_numbers(fastdiv::Random distribution, size_t n, uint64_t seed, uint64_t offset, uint32_t stream, T* out) {
+  return guarded([&] {
+    checked_product(n, 1);
+    if (n == 0) return;
+    if (out == nullptr) refuse(FASTDIV_NULL_POINTER);
+    if (offset > UINT64_MAX - (n - 1)) refuse(FASTDIV_INVALID_OPTION);
+    fastdiv::fill_random(distribution, {seed, offset, 0, stream}, out, n);
+  });
+}
+
 }  // namespace
 
 extern "C" {
@@ -199,7 +210,7 @@ const char* fastdiv_status_string(int status) {
       return "the shape has too few or too many axes, or its sizes overflow";
     case FASTDIV_INVALID_OPTION:
       return "an option is out of range: base must be positive and not 1, weight in [0, 1], given -1 or -2, "
-             "temperature positive and finite";
+             "temperature positive and finite, offset + n at most 2^64";
     case FASTDIV_UNKNOWN_ISA:
       return "no such instruction set on this machine (environment variable FASTDIV_ISA or fastdiv_set_isa)";
     case FASTDIV_OUT_OF_MEMORY:

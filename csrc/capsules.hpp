@@ -41,6 +41,12 @@ void publish(pybind11::dict& functions, const char* name, int (*function)(Argume
   functions[name] = pybind11::capsule(reinterpret_cast<void*>(function), strdup((signature + ")").c_str()));
 }
 
+// For types that C knows by several names.
+template <class Function>
+void publish_as(pybind11::dict& functions, const char* name, Function* function, const char* signature) {
+  functions[name] = pybind11::capsule(reinterpret_cast<void*>(function), signature);
+}
+
 inline pybind11::dict c_functions() {
   pybind11::dict functions;
 #define FASTDIV_PUBLISH_ONE(function) publish(functions, #function, &function);
@@ -60,6 +66,14 @@ inline pybind11::dict c_functions() {
   FASTDIV_PUBLISH_ONE(fastdiv_##name##_f64)
   FASTDIV_ELEMENTWISE(FASTDIV_PUBLISH_ELEMENTWISE)
 #undef FASTDIV_PUBLISH_ELEMENTWISE
+#define FASTDIV_PUBLISH_RANDOM_ONE(function, type) \
+  publish_as(functions, #function, &function, "int (size_t, uint64_t, uint64_t, uint32_t, " #type " *)");
+#define FASTDIV_PUBLISH_RANDOM(name)                             \
+  FASTDIV_PUBLISH_RANDOM_ONE(fastdiv_random_##name##_f32, float) \
+  FASTDIV_PUBLISH_RANDOM_ONE(fastdiv_random_##name##_f64, double)
+  FASTDIV_RANDOM(FASTDIV_PUBLISH_RANDOM)
+#undef FASTDIV_PUBLISH_RANDOM
+#undef FASTDIV_PUBLISH_RANDOM_ONE
 #define FASTDIV_PUBLISH_LOGITS(name)                              \
   FASTDIV_PUBLISH(logits_##name)                                  \
   FASTDIV_PUBLISH_ONE(fastdiv_logits_##name##_f16)                \

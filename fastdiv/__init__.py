@@ -4,6 +4,7 @@ from . import _runtime as _runtime
 from . import distributions as distributions
 from . import logits as logits
 from . import pairwise as pairwise
+from . import random as random
 from ._autodiff import grad as grad
 from ._autodiff import value_and_grad as value_and_grad
 from ._runtime import get_cmake_dir as get_cmake_dir

@@ -77,6 +77,9 @@ class _LogitsTwoInputs:
         grad_y: Array | None = None,
     ) -> None: ...
 
+class _Random:
+    def __call__(self, seed: int, offset: int, stream: int, out: Array) -> None: ...
+
 self_information: _OneInput
 entropy: _OneInput
 conditional_entropy: _OneInput
@@ -92,3 +95,5 @@ logits_entropy: _LogitsOneInput
 logits_cross_entropy: _LogitsTwoInputs
 logits_kl_divergence: _LogitsTwoInputs
 logits_js_divergence: _LogitsTwoInputs
+random_uniform: _Random
+random_normal: _Random

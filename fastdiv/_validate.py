@@ -145,6 +145,41 @@ def real(name: str, value: Any) -> float:
     return float(value)
 
 
+def _is_integer(value: Any) -> bool:
+    """Whether a value is an int; numbers.Integral takes its time to tell."""
+    return type(value) is int or (
+        isinstance(value, numbers.Integral) and not isinstance(value, bool)
+    )
+
+
+def integer(name: str, value: Any, least: int, most: int) -> int:
+    """Return an int within bounds."""
+    if not _is_integer(value):
+        raise TypeError(f"{name} must be an int, got {describe(value)}")
+    if not least <= int(value) <= most:
+        raise ValueError(f"{name} must lie between {least} and {most}, got {describe(value)}")
+    return int(value)
+
+
+def shape(value: Any) -> tuple[int, ...]:
+    """Return the shape of a new array, of an int or a sequence of ints."""
+    sizes = value if isinstance(value, (tuple, list)) else (value,)
+    for size in sizes:
+        if not _is_integer(size):
+            raise TypeError(f"shape must be an int or a tuple of ints, got {describe(value)}")
+        if size < 0:
+            raise ValueError(f"shape must have sizes of 0 or more, got {describe(value)}")
+    return tuple(map(int, sizes))
+
+
+def floating(value: Any) -> np.dtype[Any]:
+    """Return the type of a new array: float32 or float64."""
+    for dtype in (_FLOAT64, _FLOAT32):
+        if value is not None and dtype == value:
+            return dtype
+    raise TypeError(f"dtype must be float32 or float64, got {describe(value)}")
+
+
 def output(name: str, array: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
     """Check an array that results are written to."""
     if not isinstance(array, np.ndarray):
@@ -157,6 +192,13 @@ def output(name: str, array: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) 
         raise ValueError(f"{name} is read-only: expected an array that can be written to")
     if not array.flags.aligned:
         raise ValueError(f"{name} is not aligned in memory: expected an aligned array")
+    return array
+
+
+def contiguous(name: str, array: Array) -> Array:
+    """Refuse an output with gaps between its elements."""
+    if not array.flags.c_contiguous:
+        raise ValueError(f"{name} has strides {array.strides}: expected a C-contiguous array")
     return array
 
 

@@ -1,5 +1,5 @@
 # Written by tools/generate_pxd.py from fastdiv.h, which explains the functions.
-from libc.stdint cimport uint16_t
+from libc.stdint cimport uint16_t, uint32_t, uint64_t
 
 cdef extern from "fastdiv/fastdiv.h" nogil:
     int FASTDIV_ABI_VERSION
@@ -509,6 +509,30 @@ cdef extern from "fastdiv/fastdiv.h" nogil:
         const ptrdiff_t *q_strides,
         const fastdiv_options *options,
         double *value)
+    int fastdiv_random_uniform_f32(
+        size_t n,
+        uint64_t seed,
+        uint64_t offset,
+        uint32_t stream,
+        float *out)
+    int fastdiv_random_uniform_f64(
+        size_t n,
+        uint64_t seed,
+        uint64_t offset,
+        uint32_t stream,
+        double *out)
+    int fastdiv_random_normal_f32(
+        size_t n,
+        uint64_t seed,
+        uint64_t offset,
+        uint32_t stream,
+        float *out)
+    int fastdiv_random_normal_f64(
+        size_t n,
+        uint64_t seed,
+        uint64_t offset,
+        uint32_t stream,
+        double *out)
     int fastdiv_logits_entropy_f32(
         size_t ndim,
         const size_t *shape,

@@ -20,7 +20,7 @@ PACKAGE = ROOT / "fastdiv"
 LAYERS = [
     {"_native"},
     {"_array", "_validate"},
-    {"_measure", "_runtime"},
+    {"_measure", "_runtime", "random"},
     {"_autodiff"},
     {"probabilities", "logits", "random"},
     {"pairwise", "distributions"},
@@ -106,9 +106,9 @@ def test_doctests(name: str) -> None:
 
 
 def test_public_functions_are_documented() -> None:
-    for owner in (fastdiv, fastdiv.logits, fastdiv.pairwise):
+    for owner in (fastdiv, fastdiv.logits, fastdiv.pairwise, fastdiv.random):
         for name, function in vars(owner).items():
-            if inspect.isfunction(function) and not name.startswith("get_"):
+            if inspect.isfunction(function) and not name.startswith(("get_", "_")):
                 assert function.__doc__, name
                 assert ">>>" in function.__doc__, f"{name} has no example"
 

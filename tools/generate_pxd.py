@@ -12,7 +12,7 @@ def generate(header: str) -> str:
     """Return the declarations of a header's text."""
     lines = [
         "# Written by tools/generate_pxd.py from fastdiv.h, which explains the functions.",
-        "from libc.stdint cimport uint16_t",
+        "from libc.stdint cimport uint16_t, uint32_t, uint64_t",
         "",
         'cdef extern from "fastdiv/fastdiv.h" nogil:',
     ]

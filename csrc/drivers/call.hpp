@@ -47,6 +47,9 @@ void map_self_information(const Call<T>& call);
 template <class T>
 void map_elementwise(Elementwise function, const Call<T>& call);  // the options have no meaning
 
+template <class T>
+void fill_random(Random distribution, const RandomNumbers& numbers, T* out, size_t n);
+
 // value[i, j] of all pairs of rows; q.data == nullptr: the pairs i < j of p.
 template <class T>
 struct PairwiseCall {

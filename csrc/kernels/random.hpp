@@ -7,37 +7,46 @@ namespace {
 
 using fastdiv::RandomNumbers;
 
+// As many as registers hold while their rounds overlap.
+constexpr int kVectorsAtOnce = 3;
+template <class T>
+using FillCounters = Counters<T, kVectorsAtOnce>;
+template <class T>
+constexpr int kFillVectors = kVectorsAtOnce * kPerCounter<T>;
+
 struct uniform_op {
   template <class T>
-  FASTDIV_INLINE void draw(const Counters<T>& c, const RandomNumbers& r, Vec<T>* out) {
-    uniforms<T>(c, r.block, r.stream, r.seed, out);
+  FASTDIV_INLINE void draw(const FillCounters<T>& c, const RandomNumbers& r, const PhiloxKey& key, Vec<T>* out) {
+    uniforms<T>(c, r.block, r.stream, key, out);
   }
 };
 
 struct normal_op {
   template <class T>
-  FASTDIV_INLINE void draw(const Counters<T>& c, const RandomNumbers& r, Vec<T>* out) {
-    normals<T>(c, r.block, r.stream, r.seed, out);
+  FASTDIV_INLINE void draw(const FillCounters<T>& c, const RandomNumbers& r, const PhiloxKey& key, Vec<T>* out) {
+    normals<T>(c, r.block, r.stream, key, out);
   }
 };
 
 struct words_op {
   template <class T>
-  FASTDIV_INLINE void draw(const Counters<T>& c, const RandomNumbers& r, Vec<T>* out) {
-    Bits<T> words[kPerCounter<T>];
-    philox(c, r.block, r.stream, r.seed, words);
-    for (int j = 0; j < kPerCounter<T>; ++j) out[j] = as_float<T>(words[j]);
+  FASTDIV_INLINE void draw(const FillCounters<T>& c, const RandomNumbers& r, const PhiloxKey& key, Vec<T>* out) {
+    Bits<T> words[kFillVectors<T>];
+    philox(c, r.block, r.stream, key, words);
+    for (int i = 0; i < kFillVectors<T>; ++i) out[i] = as_float<T>(words[i]);
   }
 };
 
-// Lanes as `transpose_groups` needs them to bring the counters' numbers into order: the k-th of a group of 128 bits
-// belongs to the k-th vector.
+// Lanes as `transpose_groups` needs them to bring the counters' numbers into order: the k-th lane of a group of 128
+// bits belongs to the k-th vector.
 template <class T>
-FASTDIV_INLINE Counters<T> grouped_counters(uint64_t first) {
-  constexpr int kGroups = Lanes<T>::kCount / kPerCounter<T>, kParts = Counters<T>::kParts;
-  Counters<T> result;
-  for (int lane = 0; lane < Lanes<T>::kCount; ++lane)
-    result.part[lane % kParts][lane / kParts] = first + lane % kPerCounter<T> * kGroups + lane / kPerCounter<T>;
+FASTDIV_INLINE FillCounters<T> grouped_counters(uint64_t first) {
+  constexpr int kCount = Lanes<T>::kCount, kGroups = kCount / kPerCounter<T>, kParts = Counters<T>::kParts;
+  FillCounters<T> result;
+  for (int v = 0; v < kVectorsAtOnce; ++v)
+    for (int lane = 0; lane < kCount; ++lane)
+      result.part[v * kParts + lane % kParts][lane / kParts] =
+          first + static_cast<uint64_t>(v * kCount + lane % kPerCounter<T> * kGroups + lane / kPerCounter<T>);
   return result;
 }
 
@@ -48,13 +57,8 @@ FASTDIV_INLINE void transpose_groups(VecD* x) {
   x[0] = low;
 }
 FASTDIV_INLINE void transpose_groups(VecF* x) {
-  for (int half = 0; half < 2; ++half) {
-    VecF* pair = x + 2 * half;
-    VecF low = interleave_low(pair[0], pair[1]);
-    pair[1] = interleave_high(pair[0], pair[1]);
-    pair[0] = low;
-  }
-  VecD a[2] = {(VecD)x[0], (VecD)x[2]}, b[2] = {(VecD)x[1], (VecD)x[3]};
+  VecD a[2] = {(VecD)interleave_low(x[0], x[1]), (VecD)interleave_low(x[2], x[3])};
+  VecD b[2] = {(VecD)interleave_high(x[0], x[1]), (VecD)interleave_high(x[2], x[3])};
   transpose_groups(a);
   transpose_groups(b);
   for (int j = 0; j < 2; ++j) {
@@ -65,19 +69,20 @@ FASTDIV_INLINE void transpose_groups(VecF* x) {
 
 template <class T, class Op>
 void fill(const RandomNumbers& numbers, T* out, size_t n) {
-  constexpr size_t kCount = Lanes<T>::kCount, kBlock = kPerCounter<T> * kCount;
-  Counters<T> c = grouped_counters<T>(numbers.offset / kPerCounter<T>);
+  constexpr size_t kCount = Lanes<T>::kCount, kBlock = kFillVectors<T> * kCount;
+  const PhiloxKey key = philox_key(numbers.seed);
+  FillCounters<T> c = grouped_counters<T>(numbers.offset / kPerCounter<T>);
   size_t skip = numbers.offset % kPerCounter<T>;  // numbers of the first counter that are not wanted
   while (n > 0) {
-    Vec<T> x[kPerCounter<T>];
-    Op::template draw<T>(c, numbers, x);
-    transpose_groups(x);
-    c = advance<T>(c, kCount);
+    Vec<T> x[kFillVectors<T>];
+    Op::template draw<T>(c, numbers, key, x);
+    for (int v = 0; v < kVectorsAtOnce; ++v) transpose_groups(x + v * kPerCounter<T>);
     size_t count = kBlock - skip < n ? kBlock - skip : n;
     if (count == kBlock)
-      for (int j = 0; j < kPerCounter<T>; ++j) store(out + j * kCount, x[j]);
+      for (int i = 0; i < kFillVectors<T>; ++i) store(out + i * kCount, x[i]);
     else
       __builtin_memcpy(out, reinterpret_cast<const T*>(x) + skip, count * sizeof(T));
+    c = advance(c, kVectorsAtOnce * kCount);
     out += count;
     n -= count;
     skip = 0;

@@ -41,7 +41,7 @@ def sin_tail(z: mp.mpf) -> mp.mpf:
 
 
 def sin_tail_float(z: mp.mpf) -> mp.mpf:
-    """The same with pi/2 rounded to a float."""
+    """S(z) where h is pi/2 rounded to a float."""
     return sin_over_r(z) - mp.mpf(float(np.float32(np.pi / 2)))
 
 
@@ -90,7 +90,9 @@ def main() -> None:
     print("// Written by generate_coefficients.py: change that file, not this one.")
     print("// 2 atanh(s) = 2 s + s^3 R(s^2), |s| <= " + mp.nstr(LARGEST_S, 6) + ";")
     print("// exp(r) = 1 + r + r^2 E(r), |r| <= ln(2)/2;")
-    print("// sin(pi/2 r) = h r + r S(r^2), h = pi/2 rounded, and cos(pi/2 r) = 1 + r^2 C(r^2), |r| <= 1/2.")
+    print(
+        "// sin(pi/2 r) = h r + r S(r^2), h = pi/2 rounded, and cos(pi/2 r) = 1 + r^2 C(r^2), |r| <= 1/2."
+    )
     print("// Lowest power first.")
     print("// clang-format off\n#pragma once\n\nnamespace {\n")
     print("\n\n".join(parts))

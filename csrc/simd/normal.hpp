@@ -48,32 +48,44 @@ FASTDIV_INLINE void cos_sin_of_turns(Vec<T> u, Vec<T>* cos, Vec<T>* sin) {
   *sin = as_float<T>(as_bits<T>(select(even, near_sin, near_cos)) ^ ((q & 2) << kToSign));
 }
 
-// Two independent standard normal numbers from two uniform ones, sqrt(-2 log u) times (cos, sin)(2 pi v), and their
-// largest error, in units in the last place, relative to these formulas at the same u and v.
+// The largest error of a normal number in units in the last place, relative to its formula at the same uniform ones.
+constexpr double kNormalMaxUlp = 3.5;
+
+// Of each pair of uniform numbers u, v two independent standard normal ones: sqrt(-2 log u) times (cos, sin)(2 pi v).
 // G. E. P. Box, M. E. Muller, A Note on the Generation of Random Normal Deviates, 1958.
-constexpr double kNormalMaxUlp = 3;
-template <class T>
-FASTDIV_INLINE void box_muller(Vec<T> u, Vec<T> v, Vec<T>* normals) {
-  Ratio<T> ratio = divide_out<T>(u, broadcast<T>(1));
-  Vec<T> radius = square_root(-2 * log_to_one<T>(ratio, Vec<T>{})), cos, sin;
-  cos_sin_of_turns<T>(v, &cos, &sin);
-  normals[0] = radius * cos;
-  normals[1] = radius * sin;
+// In stages over the pairs, which the processor then overlaps.
+template <class T, int kPairs>
+FASTDIV_INLINE void box_muller(Vec<T>* numbers) {
+  Ratio<T> ratio[kPairs];
+#pragma GCC unroll 8
+  for (int i = 0; i < kPairs; ++i) ratio[i] = divide_out<T>(numbers[2 * i], broadcast<T>(1));
+  Vec<T> radius[kPairs];
+#pragma GCC unroll 8
+  for (int i = 0; i < kPairs; ++i) radius[i] = square_root(-2 * log_to_one<T>(ratio[i], Vec<T>{}));
+#pragma GCC unroll 8
+  for (int i = 0; i < kPairs; ++i) {
+    Vec<T> cos, sin;
+    cos_sin_of_turns<T>(numbers[2 * i + 1], &cos, &sin);
+    numbers[2 * i] = radius[i] * cos;
+    numbers[2 * i + 1] = radius[i] * sin;
+  }
 }
 
-// The kPerCounter<T> numbers of each lane's counter in one block of one stream: numbers[j] holds the j-th of all lanes.
-template <class T>
-FASTDIV_INLINE void uniforms(const Counters<T>& c, uint32_t block, uint32_t stream, uint64_t seed, Vec<T>* numbers) {
-  Bits<T> words[kPerCounter<T>];
-  philox(c, block, stream, seed, words);
-  for (int j = 0; j < kPerCounter<T>; ++j) numbers[j] = uniform<T>(words[j]);
+// numbers[v * kPerCounter<T> + j]: the j-th number of the counters in vector v, in one block of one stream.
+template <class T, int kVectors>
+FASTDIV_INLINE void uniforms(const Counters<T, kVectors>& c, uint32_t block, uint32_t stream, const PhiloxKey& key,
+                             Vec<T>* numbers) {
+  Bits<T> words[kVectors * kPerCounter<T>];
+  philox(c, block, stream, key, words);
+#pragma GCC unroll 16
+  for (int i = 0; i < kVectors * kPerCounter<T>; ++i) numbers[i] = uniform<T>(words[i]);
 }
 
-template <class T>
-FASTDIV_INLINE void normals(const Counters<T>& c, uint32_t block, uint32_t stream, uint64_t seed, Vec<T>* numbers) {
-  Vec<T> u[kPerCounter<T>];
-  uniforms<T>(c, block, stream, seed, u);
-  for (int j = 0; j < kPerCounter<T>; j += 2) box_muller<T>(u[j], u[j + 1], numbers + j);
+template <class T, int kVectors>
+FASTDIV_INLINE void normals(const Counters<T, kVectors>& c, uint32_t block, uint32_t stream, const PhiloxKey& key,
+                            Vec<T>* numbers) {
+  uniforms<T>(c, block, stream, key, numbers);
+  box_muller<T, kVectors * kPerCounter<T> / 2>(numbers);
 }
 
 }  // namespace
