@@ -8,7 +8,7 @@ namespace {
 
 template <class T>
 constexpr fastdiv::SamplesKernels<T> samples_kernels() {
-  return {{add_leaf<T, kl_of_p>, add_leaf<T, js_of_p>, add_leaf<T, js_of_q>}, draw_samples<T>};
+  return {{add_leaf<T, kl_of_p>, add_leaf<T, js_of_p>, add_leaf<T, js_of_q>}};
 }
 
 }  // namespace

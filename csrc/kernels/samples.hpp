@@ -64,11 +64,6 @@ void draw(uint64_t seed, uint32_t stream, uint64_t first, uint64_t step, int dim
 }
 
 template <class T>
-void draw_samples(uint64_t seed, uint32_t stream, uint64_t first, uint64_t step, int dimension, size_t n, T* z) {
-  draw<T>(seed, stream, first, step, dimension, Rows<T>{static_cast<int>(n), static_cast<int>(n)}, z);
-}
-
-template <class T>
 void zero(T* x, size_t n) {
   __builtin_memset(x, 0, n * sizeof(T));
 }
@@ -91,7 +86,10 @@ struct Memory {
       at += size;
       return begin;
     };
-    for (T** each : {&z, &y, &g, &work}) *each = take(dimension);
+    z = take(dimension);
+    y = take(dimension);
+    g = take(dimension);
+    work = take(dimension);
     sample_factor = take(row);
     for (int m = 0; m < job.mixtures; ++m) {
       log_density[m] = take(row);
@@ -243,7 +241,8 @@ class Leaf {
   void gradient(int m) {
     const MixtureConstants<T>& constants = job_.mixture[m];
     if (!job_.direct[m] && !job_.moved) return;
-    const int dimension = job_.dimension, size = 1 + dimension + static_cast<int>(scale_size(constants.form, dimension));
+    const int dimension = job_.dimension,
+              size = 1 + dimension + static_cast<int>(scale_size(constants.form, dimension));
     for (int j = 0; j < constants.components; ++j) {
       T* weight = memory_.weight[m] + j * block_.stride;
       T* lanes = memory_.direct[m] + j * size * kSumLanes<T>;

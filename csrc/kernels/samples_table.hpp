@@ -31,10 +31,10 @@ struct MixtureConstants {
 // One component of a source, and where it lies seen from every component of every mixture.
 template <class T>
 struct Stratum {
-  const T* scale;                    // L, row by row, or its diagonal
-  const T* offset[kMixtures];        // [K, D] (mean - mean_j)_a / L_jaa
-  const uint8_t* same[kMixtures];    // [K] mean and L are those of component j: u = z
-  T factor;                          // of gradients
+  const T* scale;                  // L, row by row, or its diagonal
+  const T* offset[kMixtures];      // [K, D] (mean - mean_j)_a / L_jaa
+  const uint8_t* same[kMixtures];  // [K] mean and L are those of component j: u = z
+  T factor;                        // of gradients
 };
 
 enum Divergence : int { d_kl, d_js_of_p, d_js_of_q, kDivergences };
@@ -69,7 +69,6 @@ struct SamplesKernels {
   // Observations [first, first + count) of a leaf that starts at a multiple of K.
   void (*leaf[kDivergences])(const SamplesJob<T>& job, uint64_t first, uint64_t count, T* scratch, Moments* moments,
                              double* sums);
-  void (*draw)(uint64_t seed, uint32_t stream, uint64_t first, uint64_t step, int dimension, size_t n, T* out);
 };
 
 struct SamplesTable {
