@@ -16,7 +16,7 @@ Array = NDArray[np.float64]
 MEANS = np.array([[0.0, 0.0], [1.0, 1.0]])
 STDS = np.array([[0.25, 0.5], [0.25, 0.25]])
 
-_NODES = 40  # along each axis; exact for polynomials of degree 79
+_NODES = np.linspace(-9, 9, 81)  # in standard deviations, along each axis
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ def moments() -> Minimum:
 
 
 def divergence(kind: str, mean: Array, covariance: Array) -> float:
-    """Return a divergence of N(mean, covariance) and the target, by Gauss-Hermite quadrature."""
+    """Return a divergence of N(mean, covariance) and the target, by quadrature."""
     log_q = multivariate_normal(mean, covariance).logpdf
     scale = np.asarray(np.linalg.cholesky(covariance), np.float64)
     components = [np.diag(std) for std in STDS]
@@ -85,8 +85,11 @@ def _log_p(x: Array) -> Any:
 
 
 def _expectation(f: Any, mean: Array, scale: Array) -> float:
-    """Return E f(mean + scale z) of a standard normal z."""
-    nodes, weights = np.polynomial.hermite_e.hermegauss(_NODES)
-    z = np.stack(np.meshgrid(nodes, nodes), axis=-1).reshape(-1, 2)
-    both = np.outer(weights, weights).ravel() / (2 * np.pi)
-    return float(both @ f(mean + z @ scale.T))
+    """Return E f(mean + scale z) of a standard normal z, by the trapezoidal rule.
+
+    For smooth functions that vanish at both ends it converges faster than any power of the step.
+    """
+    weights = np.exp(-(_NODES**2) / 2)
+    weights /= weights.sum()
+    z = np.stack(np.meshgrid(_NODES, _NODES), axis=-1).reshape(-1, 2)
+    return float(np.outer(weights, weights).ravel() @ f(mean + z @ scale.T))

@@ -77,22 +77,31 @@ def ends(fits: Fits) -> Figure:
 def animations(fits: Fits) -> list[Animation]:
     """Return the fits as moving pictures."""
 
-    def one(name: str, caption: str, fit: Fit, colors: slice) -> Animation:
+    def one(name: str, title: str, caption: str, fit: Fit, colors: slice) -> Animation:
         def write(theme: Theme, path: Path) -> None:
             chosen = [theme.first, theme.second, theme.third][colors]
             labels = ["first start", "second start"] if fit.distribution.batch_shape else ["q"]
             plotting.animate_fit(
-                fit, fits.target, path, frames=_FRAMES, size=(5.0, 5.4), title=caption,
+                fit, fits.target, path, frames=_FRAMES, size=(5.0, 5.4), title=title,
                 colors=chosen, target_color=theme.faint, labels=labels, extent=_EXTENT,
             )  # fmt: skip
 
         return Animation(name, caption, write, still="lecture-fits")
 
     return [
-        one("lecture-forward", "Forward KL", fits.forward, slice(0, 1)),
-        one("lecture-reverse", "Reverse KL, two starts", fits.reverse, slice(0, 2)),
-        one("lecture-js", "Jensen-Shannon divergence", fits.js, slice(2, 3)),
-    ]
+        one(
+            "lecture-forward", "Forward KL", "Where p has mass and q has none, forward KL is "
+            "large: q spreads over both modes.", fits.forward, slice(0, 1),
+        ),
+        one(
+            "lecture-reverse", "Reverse KL, two starts", "Where q has mass and p has none, reverse "
+            "KL is large: each q shrinks into a mode.", fits.reverse, slice(0, 2),
+        ),
+        one(
+            "lecture-js", "Jensen-Shannon divergence", "JS is never above log 2, wherever q "
+            "starts; near the end it is flat.", fits.js, slice(2, 3),
+        ),
+    ]  # fmt: skip
 
 
 def race(fits: Fits, adam: dict[float, Array], natural: dict[float, Array], close: float) -> Figure:

@@ -117,7 +117,7 @@ def _page(chapters: Sequence[tuple[str, Chapter]], context: Context) -> str:
 <header>
 <p class="verdict {"failed" if failed else "passed"}">{verdict}</p>
 <h1>fastdiv on handwritten digits</h1>
-<p class="lead">Information measures of {data}:
+<p class="lead">Information measures of {data}, and of distributions that are fitted:
 checked against SciPy, and timed beside it.</p>
 <ul class="cards">
 {"".join(f"<li><strong>{_text(each.value)}</strong>{_text(each.label)}</li>" for each in cards)}

@@ -237,7 +237,7 @@ def _require_finite(step: int, loss: Array, gradient: Array) -> None:
 
 def _require_inside(step: int, parameters: Array, scales: Array, limits: Any) -> None:
     """Stop where the type of the distribution cannot hold a parameter."""
-    if (scales > limits.tiny).all() and (np.abs(parameters) < limits.max).all():
+    if scales.min() > limits.tiny and np.abs(parameters).max() < limits.max:
         return
     small = ~(scales > limits.tiny).all(axis=-1)
     where = _first(small | ~(np.abs(parameters) < limits.max).all(axis=-1))

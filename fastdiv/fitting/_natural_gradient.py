@@ -59,7 +59,8 @@ class NaturalGradient:
 def _diagonal(d: Any) -> Array:
     """Return the diagonal of the metric, [..., P]; of a mixture, that of each component as if alone."""
     if not isinstance(d, Mixture):
-        return np.einsum("...ii->...i", fisher_information(d))
+        diagonal: Array = np.einsum("...ii->...i", fisher_information(d))
+        return diagonal
     components = unflatten(d.components, _diagonal(d.components))
     logits = np.ones_like(d.logits)
     return flatten(Mixture._unchecked(weights=None, components=components, logits=logits))

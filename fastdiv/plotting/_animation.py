@@ -45,7 +45,7 @@ def animate_fit(
     path : path
         The file to write, by custom with the ending .gif.
     frames : int
-        How many steps are shown, at least 2: denser at the start, where most happens.
+        How many steps are shown, at least 2: most of them early, where most happens.
     fps : float
         Frames a second; the last one stays for a while, and then all begins again.
     size : (width, height)
@@ -82,8 +82,8 @@ def animate_fit(
 
 def shown_steps(steps: int, frames: int) -> list[int]:
     """Return the steps of a picture's frames, from 0 to the last: dense at first, none twice."""
-    spread = steps * np.linspace(0, 1, frames) ** 1.6
-    return sorted({round(float(step)) for step in spread})
+    last = min(frames - 1, steps)
+    return [max(k, round(steps * (k / last) ** 3)) for k in range(last + 1)]
 
 
 def _write(path: str | PathLike[str], frames: list[Array], fps: float) -> None:
@@ -124,18 +124,26 @@ class _Movie:
         self.losses = fit.losses.reshape(fit.steps, -1)
         self._draw_losses()
         handles = [self._name(k, label) for k, label in enumerate(scene.labels)]
-        self.plane.legend(handles=[*self.plane.get_legend_handles_labels()[0], *handles])
+        handles = [*self.plane.get_legend_handles_labels()[0], *handles]
+        self.plane.legend(handles=handles, loc="lower right")
         figure.canvas.draw()
         figure.set_layout_engine("none")
         self.still = figure.canvas.copy_from_bbox(figure.bbox)
 
     def _draw_losses(self) -> None:
         for k, losses in enumerate(self.losses.T):
-            color = self.scene.colors[k]
-            self.below.plot(losses, color=color, linewidth=0.8, alpha=0.35)
-        self.below.set(xlabel="step", ylabel="loss, nats", xlim=(0, 1.02 * len(self.losses)))
-        low, high = _range(self.losses)
-        self.below.set_ylim(low, high)
+            self.below.plot(losses, color=self.scene.colors[k], linewidth=0.8, alpha=0.35)
+        steps = len(self.losses)
+        self.below.set_xscale(
+            "symlog", linthresh=10
+        )  # as the frames: most room for the first steps
+        self.below.set(xlabel="step", ylabel="loss, nats", xlim=(0, 1.15 * steps))
+        ticks = [0, *(10**k for k in range(1, len(str(steps))))]
+        self.below.set_xticks(ticks, [f"{tick:,}" for tick in ticks])
+        if self.losses.min() > 0:
+            self.below.set_yscale("log")
+            self.below.yaxis.set_major_formatter("{x:g}")
+        self.below.minorticks_off()
 
     def _name(self, k: int, label: str) -> Any:
         line = load("matplotlib.lines").Line2D
@@ -159,8 +167,7 @@ class _Movie:
         for k in range(len(self.scene.labels)):
             self.scene.draw_way(self.plane, k, step)
             self.scene.draw_fit(self.plane, k, step, linewidth=1.9)
-        corner = {"ha": "right", "va": "bottom", "transform": self.plane.transAxes}
-        self.plane.text(0.985, 0.02, f"step {step}", fontsize=9, **corner)
+        self.plane.text(0.02, 0.02, f"step {step:,}", fontsize=9, transform=self.plane.transAxes)
 
     def _draw_loss(self, step: int) -> None:
         for k, losses in enumerate(self.losses.T):
@@ -168,10 +175,3 @@ class _Movie:
             self.below.plot(losses[: step + 1], color=color, linewidth=1.3)
             at = min(step, len(losses) - 1)
             self.below.plot(at, losses[at], "o", color=color, markersize=5)
-
-
-def _range(losses: NDArray[np.float64]) -> tuple[float, float]:
-    """Return borders for the losses; a long fall at the start may be cut, so that the rest is seen."""
-    low, high = float(losses.min()), float(np.quantile(losses, 0.96))
-    margin = 0.06 * (high - low) or 0.1
-    return min(low, 0.0) - margin, high + margin

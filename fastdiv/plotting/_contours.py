@@ -13,6 +13,7 @@ from ._geometry import Extent, ellipse, extent_of, grid, levels, parts
 from ._matplotlib import axes_or_new, shades
 
 MASSES = (0.1, 0.3, 0.5, 0.7, 0.9, 0.99)
+_PLURAL = ("linewidth", "linestyle")  # as contours call them
 
 
 def density_contours(
@@ -114,13 +115,16 @@ def _draw_grid(
 ) -> None:
     x, y, points = grid(extent, resolution)
     density = np.exp(d.log_prob(points).astype(np.float64))
-    heights = levels(density, (x[1] - x[0]) * (y[1] - y[0]), shares)
+    area = (x[1] - x[0]) * (y[1] - y[0])
+    heights = sorted(set(levels(density, area, shares)))  # on a coarse grid, some may coincide
     if filled:
         top = max(float(density.max()), np.nextafter(heights[-1], np.inf))
         axes.contourf(
-            x, y, density, levels=[*heights, top * 1.001], colors=shades(color, len(shares)),
+            x, y, density, levels=[*heights, top * 1.001], colors=shades(color, len(heights)),
             zorder=options.get("zorder", 1),
         )  # fmt: skip
-    renamed = {"linewidth": "linewidths", "linestyle": "linestyles"}
-    lines = {renamed.get(name, name): value for name, value in options.items()}
+    lines = {
+        **{f"{name}s": [value] for name, value in options.items() if name in _PLURAL},
+        **{name: value for name, value in options.items() if name not in _PLURAL},
+    }
     axes.contour(x, y, density, levels=heights, colors=[color], **lines)
