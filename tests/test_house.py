@@ -22,7 +22,7 @@ LAYERS = [
     {"_array", "_validate"},
     {"_measure", "_runtime", "random"},
     {"_autodiff"},
-    {"probabilities", "logits", "random"},
+    {"probabilities", "logits"},
     {"pairwise", "distributions"},
     {"montecarlo"},
     {"fitting"},
@@ -111,6 +111,15 @@ def test_public_functions_are_documented() -> None:
             if inspect.isfunction(function) and not name.startswith(("get_", "_")):
                 assert function.__doc__, name
                 assert ">>>" in function.__doc__, f"{name} has no example"
+
+
+@pytest.mark.parametrize("name", ["Normal", "MultivariateNormal", "Mixture"])
+def test_distributions_are_documented(name: str) -> None:
+    kind = getattr(fastdiv.distributions, name)
+    assert ">>>" in kind.__doc__
+    for attribute, value in vars(kind).items():
+        if not attribute.startswith("_") and (callable(value) or isinstance(value, property)):
+            assert value.__doc__, f"{name}.{attribute}"
 
 
 def test_coefficients_are_those_that_the_script_prints() -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from .. import random
 from . import _validate as validate
-from ._distribution import Array, Distribution, batch_index, read_only
+from ._distribution import COMPONENT_STREAM, Distribution, batch_index, read_only
 from ._multivariate_normal import MultivariateNormal
 from ._normal import Normal
+from ._numerics import Array, logsumexp
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,14 +94,79 @@ class Mixture(Distribution):
     @property
     def log_weights(self) -> Array:
         """Logarithms of the normalised weights, of shape (..., K); -inf where the weight is 0."""
-        if self.logits is None:
-            assert self.weights is not None
-            with np.errstate(divide="ignore"):
-                logs: Array = np.log(self.weights / self.weights.sum(axis=-1, keepdims=True))
-            return logs
-        shifted = self.logits - self.logits.max(axis=-1, keepdims=True)
-        result: Array = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
-        return result
+        return self._log_weights().astype(self.dtype, copy=False)
+
+    def moment_matched(self) -> MultivariateNormal:
+        r"""Return the normal distribution that has the mean and the covariance of the mixture.
+
+        Of all normal distributions q it has the smallest :math:`\mathrm{KL}(p \| q)` from the mixture p.
+
+        Returns
+        -------
+        MultivariateNormal
+            Mean :math:`\bar\mu = \sum_k w_k \mu_k`, covariance
+            :math:`\sum_k w_k (\Sigma_k + (\mu_k - \bar\mu)(\mu_k - \bar\mu)^\top)`. Its factor is computed from
+            those of the components, without squaring them, so that narrow mixtures keep their digits.
+
+        Examples
+        --------
+        >>> from fastdiv.distributions import Mixture, Normal
+        >>> p = Mixture([0.5, 0.5], Normal([[0.0, 0.0], [1.0, 1.0]], [[0.25, 0.5], [0.25, 0.25]]))
+        >>> print(p.moment_matched().covariance)
+        [[0.3125  0.25   ]
+         [0.25    0.40625]]
+        """
+        mean, scale_tril = self._moments()
+        return MultivariateNormal._unchecked(
+            mean=read_only(mean, mean.shape, self.dtype),
+            scale_tril=read_only(scale_tril, scale_tril.shape, self.dtype),
+        )
+
+    def _moments(self) -> tuple[Array, Array]:
+        """Mean, and triangular factor of the covariance, in float64."""
+        weights = np.exp(self._log_weights())
+        means = self.components.mean.astype(np.float64, copy=False)
+        mean = np.einsum("...k,...kd->...d", weights, means)
+        # The rows of sqrt(w_k) [L_k, mean_k - mean]^T, all stacked: R of their QR decomposition is the factor.
+        deviations = (means - mean[..., None, :])[..., None, :]
+        factors = np.swapaxes(self.components._factor(), -1, -2)
+        rows = np.sqrt(weights)[..., None, None] * np.concatenate([factors, deviations], axis=-2)
+        stacked = rows.reshape(*rows.shape[:-3], -1, rows.shape[-1])
+        factor = np.swapaxes(np.linalg.qr(stacked, mode="r"), -1, -2)
+        signs = np.sign(np.diagonal(factor, axis1=-2, axis2=-1))
+        return mean, np.tril(factor) * signs[..., None, :]
+
+    def entropy(self) -> Any:
+        """Raise: the entropy of a mixture has no closed form. `fastdiv.distributions.entropy_bounds` encloses it."""
+        raise NotImplementedError(
+            "the entropy of a Mixture has no closed form: fastdiv.distributions.entropy_bounds encloses it"
+        )
+
+    def _log_weights(self) -> Array:
+        """Compute `log_weights` in float64."""
+        if self.logits is not None:
+            logits = self.logits.astype(np.float64, copy=False)
+            return logits - logsumexp(logits)[..., None]
+        assert self.weights is not None
+        weights = self.weights.astype(np.float64, copy=False)
+        with np.errstate(divide="ignore"):
+            logs: Array = np.log(weights / weights.sum(axis=-1, keepdims=True))
+        return logs
+
+    def _place(self, noise: Array, seed: int, first: int) -> Array:
+        shape = noise.shape[:-1]
+        uniform = random.uniform(seed, shape, first * math.prod(shape[1:]), COMPONENT_STREAM)
+        cumulative = np.cumsum(np.exp(self._log_weights()), axis=-1)
+        # Of weight 0 no component is drawn: its end is the one before, and behind the last of positive weight it is 1.
+        ends = (cumulative / cumulative[..., -1:])[..., :-1]
+        drawn = (uniform[..., None] >= ends).sum(axis=-1)
+        for k in range(self.components.batch_shape[-1]):
+            here = np.nonzero(drawn == k)
+            noise[here] = self.components[..., k][here[1:]]._place(noise[here], seed, first)
+        return noise
+
+    def _log_density(self, x: Array) -> Array:
+        return logsumexp(self._log_weights() + self.components._log_density(x[..., None, :]))
 
     def __getitem__(self, index: Any) -> Mixture:
         part = batch_index(index, 1)  # the components' axis stays, as an event's would

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from . import _validate as validate
-from ._distribution import Array, Distribution, batch_index, read_only
+from ._distribution import Distribution, batch_index, log_density_of, read_only
+from ._numerics import Array, solve_lower
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,3 +89,27 @@ class MultivariateNormal(Distribution):
             mean=self.mean[batch_index(index, 1)],
             scale_tril=self.scale_tril[batch_index(index, 2)],
         )
+
+    def _place(self, noise: Array, seed: int, first: int) -> Array:
+        points: Array = np.einsum("...ij,...j->...i", self.scale_tril, noise)
+        points += self.mean
+        return points
+
+    def _log_density(self, x: Array) -> Array:
+        # log p = -1/2 |z|^2 - log|L| - D/2 log 2 pi,   L z = x - mean
+        difference = x - self.mean
+        scale_tril = self.scale_tril.astype(np.float64, copy=False)
+        z = solve_lower(scale_tril, difference[..., None])[..., 0]
+        square = np.square(z).sum(axis=-1)
+        # Where one entry of z overflows a later one may be NaN: the density is 0 all the same.
+        overflow = np.isnan(square) & ~np.isnan(difference).any(axis=-1)
+        return log_density_of(np.where(overflow, np.inf, square), self)
+
+    def _log_scale(self) -> Array:
+        diagonal = np.diagonal(self.scale_tril, axis1=-2, axis2=-1)
+        logs: Array = np.log(diagonal.astype(np.float64)).sum(axis=-1)
+        return logs
+
+    def _factor(self) -> Array:
+        """Triangular factor of the covariance, in float64."""
+        return self.scale_tril.astype(np.float64, copy=False)

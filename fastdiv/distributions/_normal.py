@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from . import _validate as validate
-from ._distribution import Array, Distribution, batch_index, read_only
+from ._distribution import Distribution, batch_index, log_density_of, read_only
+from ._numerics import Array
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,3 +79,21 @@ class Normal(Distribution):
     def __getitem__(self, index: Any) -> Normal:
         part = batch_index(index, 1)
         return Normal._unchecked(mean=self.mean[part], std=self.std[part])
+
+    def _place(self, noise: Array, seed: int, first: int) -> Array:
+        noise *= self.std
+        noise += self.mean
+        return noise
+
+    def _log_density(self, x: Array) -> Array:
+        # log p = -1/2 |z|^2 - log|L| - D/2 log 2 pi,   z = (x - mean) / std
+        z = (x - self.mean) / self.std
+        return log_density_of(np.square(z).sum(axis=-1), self)
+
+    def _log_scale(self) -> Array:
+        logs: Array = np.log(self.std.astype(np.float64)).sum(axis=-1)
+        return logs
+
+    def _factor(self) -> Array:
+        """Triangular factor of the covariance, in float64."""
+        return self.std[..., None].astype(np.float64) * np.eye(self.event_shape[0])

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from .._validate import as_array, compute_dtype, describe
-from ._distribution import Array
+from .._validate import Array, as_array, compute_dtype, describe
+from .._validate import as_computed as as_computed
+from .._validate import integer as integer
 
 
 def parameters(
@@ -112,3 +113,35 @@ def components(name: str, size: tuple[int, ...], batch: tuple[int, ...]) -> None
     if not batch or batch[-1] != size[-1]:
         expected = f"(..., {size[-1]}), as the last axis of {name} has {size[-1]}"
         raise ValueError(f"components has batch shape {batch}: expected {expected}")
+
+
+def last_axis(name: str, array: Array, size: int) -> None:
+    """Check the length of the last axis."""
+    if not array.ndim or array.shape[-1] != size:
+        raise ValueError(f"{name} has shape {array.shape}: expected (..., {size})")
+
+
+def points(
+    name: str, value: Any, batch: tuple[int, ...], dimension: int, dtype: np.dtype[Any]
+) -> tuple[Array, np.dtype[Any]]:
+    """Return points that fit a distribution's batch and event, and the type of what is computed from them."""
+    (array,), own, _ = parameters([name], [value])
+    last_axis(name, array, dimension)
+    shape((name, "the batch"), (array.shape[:-1], batch))
+    return array, max(own, dtype, key=lambda dtype: dtype.itemsize)
+
+
+def pair(p: Any, q: Any, kinds: tuple[type, ...]) -> None:
+    """Check two distributions of one event shape whose batches broadcast."""
+    instance("p", p, kinds)
+    instance("q", q, kinds)
+    if p.event_shape != q.event_shape:
+        raise ValueError(
+            f"p has event shape {p.event_shape} and q {q.event_shape}: expected the same"
+        )
+    try:
+        np.broadcast_shapes(p.batch_shape, q.batch_shape)
+    except ValueError:
+        raise ValueError(
+            f"p with batch shape {p.batch_shape} and q with {q.batch_shape} do not broadcast"
+        ) from None
