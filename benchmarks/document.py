@@ -24,6 +24,7 @@ class Section:
 SECTIONS = (
     Section("Probabilities and all pairs of rows", ("probabilities", "pairwise"), "results.png"),
     Section("Logits", ("logits",), "results-logits.png"),
+    Section("Random numbers", ("random",), "results-random.png"),
 )
 
 _READING = """\

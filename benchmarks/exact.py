@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exact_logits import LogitsReference
+from exact_random import Distribution
 from works import Array, Work
 
 Long = NDArray[np.longdouble]
@@ -131,6 +132,8 @@ class Reference:
             raise AssertionError(f"{what} is off by {error:.3g} ulp, {allowed:.3g} are allowed")
 
 
-def reference_of(work: Work, arrays: Sequence[Array]) -> Reference | LogitsReference:
+def reference_of(work: Work, arrays: Sequence[Array]) -> Reference | LogitsReference | Distribution:
     """Return what every answer is compared with."""
+    if work.domain == "random":
+        return Distribution(work)
     return (LogitsReference if work.domain == "logits" else Reference)(work, arrays)

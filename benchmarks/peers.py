@@ -18,6 +18,7 @@ from scipy.spatial import distance
 import peers_compiled
 import peers_eager
 import peers_logits
+import peers_random
 from works import Array, Call, Work
 
 Build = Callable[..., Call]
@@ -151,7 +152,7 @@ PEERS = ("SciPy", "NumPy", "torch", "JAX")
 
 def peers_of(domain: str, quick: bool = False) -> tuple[str, ...]:
     """Return the peers of a domain; compiling with torch takes too long for a trial."""
-    known = peers_logits.PEERS if domain == "logits" else PEERS
+    known = {"logits": peers_logits.PEERS, "random": peers_random.PEERS}.get(domain, PEERS)
     return tuple(peer for peer in known if not (quick and peer == "torch.compile"))
 
 
@@ -159,6 +160,8 @@ def peer_call(library: str, work: Work, arrays: tuple[Array, ...]) -> Call | Non
     """Return a peer's call, or None if it has none or is not installed."""
     if work.domain == "logits":
         return peers_logits.call(library, work, arrays)
+    if work.domain == "random":
+        return peers_random.call(library, work, arrays)
     if library == "SciPy":
         function = SCIPY.get(work.key)
         return None if function is None else functools.partial(function, *arrays)

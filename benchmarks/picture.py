@@ -15,6 +15,8 @@ _COLORS = {
     "torch": "#7fa3c7",
     "torch bf16": "#b9cfe3",
     "NumPy": "#a3aab3",
+    "NumPy Philox": "#8d959f",
+    "NumPy SFC64": "#b4bac2",
     "SciPy": "#d3d7dc",
 }
 _INK, _FAINT = "#24292f", "#e3e6ea"

@@ -18,6 +18,7 @@ import machine
 import memory
 import peers
 import peers_logits
+import peers_random
 import picture
 import works
 from exact import reference_of
@@ -109,6 +110,8 @@ def _write(results: Sequence[Measurement], record: dict[str, str], options: Any)
             libraries = ["fastdiv"] if options.quick else ["fastdiv", *peers_logits.WITH_GRADIENTS]
             peaks = memory.peaks(libraries, options.quick)
             lines += write_extras(own, peaks, options.quick)
+        if "random" in section.domains:
+            lines += [peers_random.NOTES]
         bodies[section.title] = lines
     document.write(options.output, bodies)
     print(f"wrote {' and '.join(bodies)} to {options.output}")

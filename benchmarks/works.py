@@ -96,6 +96,8 @@ class Work:
         size = self.size(quick)
         if self.name == "mutual_information":
             return f"{self.title}, {size[0]:,} tables {size[1]} × {size[2]}"
+        if self.domain == "random":
+            return f"{size[0]:,} {self.title}"
         if len(size) == 1:
             return f"{self.title} of {size[0]} numbers"
         return f"{self.title}, {' × '.join(f'{n:,}' for n in size)}"
@@ -222,6 +224,21 @@ WORKS = [
         tolerance={"float32": 1e-5, "float64": 1e-12},
     ),
     *_logits_works(),
+    *(
+        Work(
+            "random",
+            name,
+            title,
+            shape=(1_000_000,),
+            quick_shape=(10_000,),
+            logs=0,
+            targets=_targets(*targets),
+        )
+        for name, title, targets in (
+            ("normal", "standard normal numbers", (0.5, 1)),
+            ("uniform", "uniform numbers", (0.25, 0.5)),
+        )
+    ),
 ]
 
 
@@ -230,6 +247,8 @@ def arrays_of(work: Work, dtype: str, quick: bool) -> tuple[Array, ...]:
     """Return the inputs: logits, or positive weights, flat on the simplex, not normalised."""
     rng = np.random.default_rng(20)
     size = work.size(quick)
+    if work.domain == "random":  # memory to be filled
+        return (np.zeros(size, dtype),)
     if work.domain == "logits":  # a teacher, and a student that has learnt some of it
         x = 2 * rng.standard_normal(size, dtype=np.float32)
         y = x + 0.5 * rng.standard_normal(size, dtype=np.float32)
@@ -248,6 +267,9 @@ def fastdiv_call(work: Work, arrays: tuple[Array, ...]) -> Call:
     """Return our own call: the public function, as a user writes it."""
     where = getattr(fastdiv, work.domain)
     function = getattr(where, work.name.removeprefix("pairwise_"))
+    if work.domain == "random":
+        (out,) = arrays
+        return functools.partial(function, 20, out.shape, dtype=out.dtype, out=out)
     if not work.argnums:
         return functools.partial(function, *arrays)
     compute = fastdiv.value_and_grad(function, argnums=work.argnums)

@@ -161,7 +161,7 @@ int random_numbers(fastdiv::Random distribution, size_t n, uint64_t seed, uint64
     if (n == 0) return;
     if (out == nullptr) refuse(FASTDIV_NULL_POINTER);
     if (offset > UINT64_MAX - (n - 1)) refuse(FASTDIV_INVALID_OPTION);
-    fastdiv::fill_random(distribution, {seed, offset, 0, stream}, out, n);
+    fastdiv::fill_random(distribution, seed, offset, stream, out, n);
   });
 }
 

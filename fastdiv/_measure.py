@@ -87,19 +87,8 @@ class Measure:
         **options: Any,
     ) -> Any:
         """Return the value."""
-        # The shortest way for small calls: C-contiguous arrays of one type and shape, along the last axis.
-        first = arrays[0]
-        if (
-            type(first) is np.ndarray
-            and self.rows
-            and axes == -1
-            and out is None
-            and not keepdims
-            and (first.dtype is _FLOAT64 or first.dtype is _FLOAT32)
-            and _is_contiguous(first)
-            and first.ndim > 0
-            and (len(arrays) == 1 or _is_alike(first, arrays[1]))
-        ):
+        if self.rows and axes == -1 and out is None and not keepdims and are_plain(arrays):
+            first = arrays[0]
             value = np.empty(first.shape[:-1], first.dtype)
             kernel = getattr(backend_of("p", first), self.name)
             extra = (validate.weight(options["weight"]),) if self.mixture else ()
@@ -194,6 +183,18 @@ class Measure:
             message = f"cotangent has shape {array.shape}: expected the value's, {shape}"
             raise ValueError(message) from None
         return layout.events(array) if self.elementwise else layout.batch(array, keepdims)
+
+
+def are_plain(arrays: tuple[Any, ...]) -> bool:
+    """Say whether a kernel takes the arrays as they are, along their last axis: small calls then skip the rest."""
+    first = arrays[0]
+    return (
+        type(first) is np.ndarray
+        and (first.dtype is _FLOAT64 or first.dtype is _FLOAT32)
+        and first.ndim > 0
+        and _is_contiguous(first)
+        and (len(arrays) == 1 or _is_alike(first, arrays[1]))
+    )
 
 
 def _is_alike(first: Array, second: Any) -> bool:

@@ -1,4 +1,4 @@
-"""The measures of rows inside code that Numba compiles; it loads this before it compiles."""
+"""The measures of rows and random numbers inside code that Numba compiles; it loads this before it compiles."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ from typing import Any, cast
 
 import numpy as np
 
-from . import _runtime, logits, probabilities
+from . import _runtime, logits, probabilities, random
 
 _SUFFIXES = {"float32": "f32", "float64": "f64"}
+_WRONG_PLACE = (
+    "seed and offset must lie between 0 and 2**64 - 1, the last number too, stream below 2**32"
+)
 _WRONG = "base must be positive and not 1, weight between 0 and 1, temperature positive and finite"
 
 
@@ -154,6 +157,40 @@ def init() -> None:
             )
         )
 
+    def of_random(name: str) -> None:
+        @overload(getattr(random, name), strict=False)
+        def draw(
+            seed: Any, shape: Any, offset: Any = 0, stream: Any = 0, dtype: Any = np.float64
+        ) -> Any:
+            # Arguments that are left out come as they are above, or as Omitted.
+            left_out = dtype is np.float64 or isinstance(dtype, types.Omitted)
+            kind = "float64" if left_out else str(getattr(dtype, "dtype", dtype))
+            allowed = (types.Integer, types.Omitted, int)
+            if kind not in _SUFFIXES or not all(
+                isinstance(place, allowed) for place in (seed, offset, stream)
+            ):
+                return None
+            number = getattr(np, kind)
+            word, half = types.uint64, types.uint32
+            arguments = [types.uintp, word, word, half, types.CPointer(getattr(types, kind))]
+            symbol = f"fastdiv_random_{name}_{_SUFFIXES[kind]}"
+            call = types.ExternalFunction(symbol, types.int32(*arguments))
+
+            def evaluate(
+                seed: Any, shape: Any, offset: Any = 0, stream: Any = 0, dtype: Any = np.float64
+            ) -> Any:
+                out = np.empty(shape, number)
+                wrong = seed < 0 or offset < 0 or stream < 0 or stream >= 2**32
+                if wrong or call(
+                    out.size, np.uint64(seed), np.uint64(offset), np.uint32(stream), out.ctypes
+                ):
+                    raise ValueError(_WRONG_PLACE)
+                return out
+
+            return evaluate
+
+    for name in ("uniform", "normal"):
+        of_random(name)
     for name in ("cross_entropy", "kl_divergence"):
         of_probabilities(name)
         of_logits(name)

@@ -139,6 +139,8 @@ def weight(value: Any) -> float:
 
 def real(name: str, value: Any) -> float:
     """Return a real number."""
+    if type(value) is float:
+        return value
     scalar = isinstance(value, np.ndarray) and value.ndim == 0 and value.dtype.kind in "iuf"
     if isinstance(value, bool) or not (isinstance(value, numbers.Real) or scalar):
         raise TypeError(f"{name} must be a real number, got {describe(value)}")
@@ -174,10 +176,14 @@ def shape(value: Any) -> tuple[int, ...]:
 
 def floating(value: Any) -> np.dtype[Any]:
     """Return the type of a new array: float32 or float64."""
-    for dtype in (_FLOAT64, _FLOAT32):
-        if value is not None and dtype == value:
-            return dtype
-    raise TypeError(f"dtype must be float32 or float64, got {describe(value)}")
+    try:
+        # NumPy would take None for float64
+        dtype: np.dtype[Any] = np.dtype(object if value is None else value)
+    except TypeError:
+        dtype = np.dtype(object)
+    if dtype not in (_FLOAT32, _FLOAT64):
+        raise TypeError(f"dtype must be float32 or float64, got {describe(value)}")
+    return dtype
 
 
 def output(name: str, array: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:

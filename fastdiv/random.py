@@ -60,7 +60,7 @@ def normal(
     Notes
     -----
     Each number is within 3.5 units in the last place of its formula, and of magnitude at most 8.6 (float64) or 5.8
-    (float32). The bits are the same on every machine with a fused multiply-add; x86-64-v2 may differ in the last places.
+    (float32). The bits are the same on every machine with a fused multiply-add; on x86-64-v2 the last few may differ.
 
     References
     ----------

@@ -48,7 +48,7 @@ template <class T>
 void map_elementwise(Elementwise function, const Call<T>& call);  // the options have no meaning
 
 template <class T>
-void fill_random(Random distribution, const RandomNumbers& numbers, T* out, size_t n);
+void fill_random(Random distribution, uint64_t seed, uint64_t offset, uint32_t stream, T* out, size_t n);
 
 // value[i, j] of all pairs of rows; q.data == nullptr: the pairs i < j of p.
 template <class T>

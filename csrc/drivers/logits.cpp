@@ -52,7 +52,11 @@ class LogitsReduction {
     *value = static_cast<T>(nats * call_.options.unit);
     if (wanted_ == 0) return;
     double slope = call_.options.unit * (cotangent != nullptr ? static_cast<double>(*cotangent) : 1);
-    for (int i = 0; i < 2; ++i) rows_.constants.factor[i] = static_cast<T>(slope * measure.factor(i));
+    for (int i = 0; i < 2; ++i) {
+      double factor = slope * measure.factor(i);
+      if (sizeof(T) < sizeof(double) && std::fabs(factor) > kLargest) return run_rebased(cotangent, value);
+      rows_.constants.factor[i] = static_cast<T>(std::isinf(factor) ? std::copysign(kLargest, factor) : factor);
+    }
     for_each(rows_.chunks(), [&](size_t chunk) { write_gradients(chunk, nats); });
   }
 
@@ -98,18 +102,22 @@ class LogitsReduction {
     kernels_.narrow(x.data(), out[0], count);
   }
 
-  // A row of very large logits, or at an extreme temperature, once more: relative to its largest logits, and divided by
-  // the power of two in the temperature. Rare: the row is copied.
+  static constexpr double kLargest = static_cast<double>(std::numeric_limits<T>::max());
+
+  // A row of very large logits, at an extreme temperature or of an extreme cotangent, once more: relative to its
+  // largest logits, divided by the power of two in the temperature, and in doubles, which hold the differences. Rare:
+  // the row is copied.
   void run_rebased(const T* cotangent, T* value) {
     int power = std::ilogb(call_.options.temperature);
-    std::vector<T> x[2], gradient[2];
-    Call<T> call;
+    std::vector<double> x[2], gradient[2];
+    double wide_value, wide_cotangent = cotangent != nullptr ? static_cast<double>(*cotangent) : 1;
+    Call<double> call;
     call.measure = call_.measure;
     call.options = call_.options;
     call.options.temperature = std::scalbn(call_.options.temperature, -power);
     call.shape[0] = n_;
-    call.value.data = value;
-    call.cotangent.data = cotangent;
+    call.value.data = &wide_value;
+    call.cotangent.data = &wide_cotangent;
     for (int k = 0; k < rows_.inputs(); ++k) {
       x[k] = rebased(k, power);
       call.input[k].data = x[k].data();
@@ -122,18 +130,22 @@ class LogitsReduction {
       call.gradient[i].strides[0] = 1;
     }
     ptrdiff_t offsets[kOperands] = {};
-    LogitsReduction<T, MeasureRow>(call).run(offsets, offsets, Serially());
+    LogitsReduction<double, MeasureRow>(call).run(offsets, offsets, Serially());
+    *value = static_cast<T>(wide_value);
+    std::vector<T> narrowed(kChunk);
     for (int i = 0; i < 2; ++i) {
       if ((wanted_ & (1 << i)) == 0) continue;
-      for (T& each : gradient[i]) each = std::scalbn(each, -power);
       for (size_t chunk = 0; chunk < rows_.chunks(); ++chunk) {
-        kernels_.narrow(gradient[i].data() + chunk * kChunk, gradient_[i].memory(chunk), rows_.size(chunk));
+        const double* from = gradient[i].data() + chunk * kChunk;
+        std::transform(from, from + rows_.size(chunk), narrowed.begin(),
+                       [power](double each) { return static_cast<T>(std::scalbn(each, -power)); });
+        kernels_.narrow(narrowed.data(), gradient_[i].memory(chunk), rows_.size(chunk));
         gradient_[i].commit(chunk);
       }
     }
   }
 
-  std::vector<T> rebased(int input, int power) {
+  std::vector<double> rebased(int input, int power) {
     std::vector<T> x(n_);
     for (size_t chunk = 0; chunk < rows_.chunks(); ++chunk) {
       const S* inputs[2];
@@ -142,12 +154,13 @@ class LogitsReduction {
     }
     // In a type that neither step overflows.
     long double largest = static_cast<long double>(rows_.largest(input));
-    const T lowest = std::numeric_limits<T>::lowest();
-    for (T& each : x) {
-      long double moved = std::scalbn(static_cast<long double>(each) - largest, -power);
-      each = moved < lowest && std::isfinite(each) ? lowest : static_cast<T>(moved);
-    }
-    return x;
+    const double lowest = std::numeric_limits<double>::lowest();
+    std::vector<double> moved(n_);
+    std::transform(x.begin(), x.end(), moved.begin(), [=](T each) {
+      long double step = std::scalbn(static_cast<long double>(each) - largest, -power);
+      return step < lowest && std::isfinite(each) ? lowest : static_cast<double>(step);
+    });
+    return moved;
   }
 
   const LogitsCall<S>& call_;

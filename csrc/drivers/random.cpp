@@ -6,18 +6,20 @@
 namespace fastdiv {
 
 template <class T>
-void fill_random(Random distribution, const RandomNumbers& numbers, T* out, size_t n) {
+void fill_random(Random distribution, uint64_t seed, uint64_t offset, uint32_t stream, T* out, size_t n) {
   RandomKernel<T> kernel = random_kernels_of<T>(kernels())[distribution];
-  if (n < kWorthThreads) return kernel(numbers, out, n);
+  auto fill = [&](size_t begin, size_t end) {
+    uint64_t first = offset + begin;
+    kernel({seed, first / kNumbersPerCounter<T>, 0, stream, first % kNumbersPerCounter<T>}, out + begin, end - begin);
+  };
+  if (n < kWorthThreads) return fill(0, n);
   parallel_for((n + kElementsPerTask - 1) / kElementsPerTask, [&](size_t task) {
-    size_t begin = task * kElementsPerTask, left = n - begin;
-    RandomNumbers part = numbers;
-    part.offset += begin;
-    kernel(part, out + begin, left < kElementsPerTask ? left : kElementsPerTask);
+    size_t begin = task * kElementsPerTask, end = begin + kElementsPerTask;
+    fill(begin, end < n ? end : n);
   });
 }
 
-template void fill_random(Random, const RandomNumbers&, float*, size_t);
-template void fill_random(Random, const RandomNumbers&, double*, size_t);
+template void fill_random(Random, uint64_t, uint64_t, uint32_t, float*, size_t);
+template void fill_random(Random, uint64_t, uint64_t, uint32_t, double*, size_t);
 
 }  // namespace fastdiv

@@ -71,8 +71,8 @@ template <class T, class Op>
 void fill(const RandomNumbers& numbers, T* out, size_t n) {
   constexpr size_t kCount = Lanes<T>::kCount, kBlock = kFillVectors<T> * kCount;
   const PhiloxKey key = philox_key(numbers.seed);
-  FillCounters<T> c = grouped_counters<T>(numbers.offset / kPerCounter<T>);
-  size_t skip = numbers.offset % kPerCounter<T>;  // numbers of the first counter that are not wanted
+  FillCounters<T> c = grouped_counters<T>(numbers.index);
+  size_t skip = numbers.skip;
   while (n > 0) {
     Vec<T> x[kFillVectors<T>];
     Op::template draw<T>(c, numbers, key, x);

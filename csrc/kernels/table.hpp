@@ -154,11 +154,14 @@ struct LogitsTable {
   LogitsKernels<BFloat16> bf16;
 };
 
-// Which numbers of which stream: element i of an array is number offset + i, of the counter (offset + i) / 4 in float
-// or (offset + i) / 2 in double.
+// Numbers of consecutive counters (index, block, stream), each of which gives 16 bytes, but for the first `skip`
+// numbers.
+template <class T>
+constexpr uint64_t kNumbersPerCounter = 16 / sizeof(T);
 struct RandomNumbers {
-  uint64_t seed, offset;
+  uint64_t seed, index;
   uint32_t block, stream;
+  size_t skip;
 };
 
 enum Random : int {

@@ -9,14 +9,14 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 
-_SERIES = [2 / (2 * k + 3) for k in range(17)]  # of 2 (atanh(s) - s) / s^3 in s^2
+_SERIES = [2 / (2 * k + 3) for k in range(10)]  # of 2 (atanh(s) - s) / s^3 in s^2
 
 
 def x_minus_log1p(x: Array) -> Array:
-    """Compute x - log(1 + x) for |x| <= 1/2: never negative, exactly 0 at 0, to a few ulp.
+    """Compute x - log(1 + x) for |x| <= 1/4: never negative, exactly 0 at 0, to a few ulp.
 
     With s = x / (2 + x): log(1 + x) = 2 atanh(s) and x - 2 s = s x, so that nothing cancels in
-    s (x - s^2 (2/3 + 2/5 s^2 + ...)), where s^2 <= 1/9.
+    s (x - s^2 (2/3 + 2/5 s^2 + ...)), where s^2 <= 1/49.
     """
     s = x / (2 + x)
     square = s * s

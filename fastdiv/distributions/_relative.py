@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ._multivariate_normal import MultivariateNormal
     from ._normal import Normal
 
-_CLOSE = 0.5  # |N_jj| up to which M is taken apart
+_CLOSE = 0.25  # |N_jj| up to which M is taken apart
 _SAFE = 1e-300  # the log of a ratio in [this, 1/this] is exact; beyond, that of both parts is
 
 
@@ -38,9 +38,8 @@ class Diagonal:
 
     def gradient(self, position: int, value: Array) -> tuple[Array, Array]:
         """Return the slopes by mean and std of p (position 0) or q (1)."""
-        # d/dmean_p = w / std_q,  d/dstd_p = u / std_p,  d/dstd_q = -(u + w^2) / std_q,  u = M^2 - 1
-        ratio = self.p_std / self.q_std
-        u = np.where(self.close, self.excess * (2 + self.excess), np.square(ratio) - 1)
+        # d/dmean_p = w / std_q,  d/dstd_p = u / std_p,  d/dstd_q = -(u + w^2) / std_q,  u = M^2 - 1 = N (2 + N)
+        u = self.excess * (2 + self.excess)
         slope = self.w / self.q_std
         if position == 0:
             return slope, u / self.p_std
@@ -109,12 +108,17 @@ def _excess(p: Array, q: Array) -> tuple[Array, Array]:
 
 def _diagonal_terms(excess: Array, close: Array, p: Array, q: Array) -> Array:
     """Return M^2 / 2 - 1/2 - log M with M = p / q."""
-    n = np.where(close, excess, 0)
-    near = 0.5 * np.square(n) + x_minus_log1p(n)
-    ratio = p / q
-    exact = (ratio > _SAFE) & (ratio < 1 / _SAFE)
-    log_ratio = np.where(exact, np.log(np.where(exact, ratio, 1)), np.log(p) - np.log(q))
-    return np.where(close, near, 0.5 * (np.square(ratio) - 1) - log_ratio)
+    terms = np.empty_like(excess)
+    n = excess[close]
+    terms[close] = 0.5 * np.square(n) + x_minus_log1p(n)
+    far = ~close
+    if far.any():
+        p, q = (np.broadcast_to(scale, far.shape)[far] for scale in (p, q))
+        ratio = p / q
+        exact = (ratio > _SAFE) & (ratio < 1 / _SAFE)
+        log_ratio = np.where(exact, np.log(ratio), np.log(p) - np.log(q))
+        terms[far] = 0.5 * (np.square(ratio) - 1) - log_ratio
+    return terms
 
 
 def _float64(array: Array) -> Array:

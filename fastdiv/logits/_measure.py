@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from .. import _validate as validate
-from .._measure import Array, GradientRequest, Layout, Measure, Prepared, prepare
+from .._array import backend_of
+from .._measure import Array, GradientRequest, Layout, Measure, Prepared, are_plain, prepare
 
 
 class LogitsMeasure(Measure):
@@ -46,9 +47,24 @@ class LogitsMeasure(Measure):
         """Pass bfloat16 as 16-bit words, which the kernels take for it."""
         return array.view(np.uint16) if array.dtype.name == "bfloat16" else array
 
-    def values(self, arrays: tuple[Any, ...], axes: Any, **options: Any) -> Any:
+    def values(
+        self,
+        arrays: tuple[Any, ...],
+        axes: Any,
+        keepdims: bool = False,
+        out: Any = None,
+        **options: Any,
+    ) -> Any:
         """Return the values alone."""
-        return self.evaluate(arrays, axes, **options).value
+        if axes == -1 and out is None and not keepdims and are_plain(arrays):
+            first = arrays[0]
+            value = np.empty(first.shape[:-1], first.dtype)
+            kernel = getattr(backend_of("x", first), self.name)
+            extra = (validate.weight(options["weight"]),) if self.mixture else ()
+            base, temperature = options.get("base"), options["temperature"]
+            kernel(*arrays, value, validate.base(base), validate.temperature(temperature), *extra)
+            return value if value.ndim else value[()]
+        return self.evaluate(arrays, axes, keepdims, out, **options).value
 
 
 def _stored_dtype(name: str, array: Array) -> np.dtype[Any]:

@@ -143,6 +143,23 @@ static void check_logits(void) {
   }
 }
 
+/* Philox's known answer, a part of a stream, and the last number that there is. */
+static void check_random(void) {
+  const uint64_t last = UINT64_MAX;
+  float uniform[4], part[2];
+  double normal[3];
+  CHECK_STATUS(FASTDIV_OK, fastdiv_random_uniform_f32(4, 0, 0, 0, uniform));
+  CHECK(uniform[0] == ((0x6627e8d5 >> 9) + 0.5f) / 8388608 && uniform[3] == ((0x9b00dbd8 >> 9) + 0.5f) / 8388608);
+  CHECK_STATUS(FASTDIV_OK, fastdiv_random_uniform_f32(2, 0, 1, 0, part));
+  CHECK(part[0] == uniform[1] && part[1] == uniform[2]);
+  CHECK_STATUS(FASTDIV_OK, fastdiv_random_normal_f64(3, last, last - 2, UINT32_MAX, normal));
+  CHECK(fabs(normal[0]) < 8.6 && fabs(normal[1]) < 8.6 && fabs(normal[2]) < 8.6 && normal[0] != normal[2]);
+  CHECK_STATUS(FASTDIV_INVALID_OPTION, fastdiv_random_normal_f64(3, 1, last - 1, 0, normal));
+  CHECK_STATUS(FASTDIV_INVALID_SHAPE, fastdiv_random_normal_f64(SIZE_MAX / 8, 1, 0, 0, normal));
+  CHECK_STATUS(FASTDIV_NULL_POINTER, fastdiv_random_normal_f64(3, 1, 0, 0, NULL));
+  CHECK_STATUS(FASTDIV_OK, fastdiv_random_normal_f64(0, 1, last, 0, NULL));
+}
+
 /* 300,000 rows through the thread pool. */
 static void check_threads(void) {
   enum { kRows = 300000 };
@@ -225,6 +242,7 @@ int main(void) {
   check_entropy();
   check_kl_divergence();
   check_logits();
+  check_random();
   check_threads();
   check_zero_sizes();
   check_errors();

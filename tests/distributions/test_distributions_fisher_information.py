@@ -27,8 +27,8 @@ def slope_of_the_remainder(
     """Slope of log |KL(xi : xi + d xi) - 1/2 d xi^T g d xi| over log |d xi|."""
     remainders = []
     for size in sizes:
-        step = size * direction
-        moved = unflatten(d, flatten(d) + step)
+        moved = unflatten(d, flatten(d) + size * direction)
+        step = flatten(moved) - flatten(d)  # without the rounding of the sum
         remainders.append(abs(divergence(d, moved) - 0.5 * step @ metric @ step))
     return float(np.polyfit(np.log(sizes), np.log(remainders), 1)[0])
 

@@ -120,7 +120,7 @@ def test_never_negative(first: str, second: str, rng: np.random.Generator) -> No
     assert (kl_divergence(p, distribution(second, rng, 3, (1000,))) >= 0).all()
 
 
-@pytest.mark.parametrize("ratio", [1e-300, 1e-150, 1e-12, 1e-6, 0.49, 0.51, 1.49, 1.51, 1e6, 1e12])
+@pytest.mark.parametrize("ratio", [1e-300, 1e-150, 1e-12, 1e-6, 0.74, 0.76, 1.24, 1.26, 1e6, 1e12])
 def test_ratios_of_scales(ratio: float) -> None:
     p, q = Normal([0.0, 1.0], [ratio, 2.0]), Normal([0.0, 1.0], [1.0, 2.0])
     expected = float(reference.kl_divergence(p, q))

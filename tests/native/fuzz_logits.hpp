@@ -117,8 +117,13 @@ void check_gradient(const Request<S>& r, int input, size_t row, const LogitsRefe
   // Logarithms to a mixture that are nearly equal cancel, and probabilities below the smallest number are lost.
   Wide tolerance = relative * largest + 4 * std::numeric_limits<T>::epsilon() * reference.cancels[input];
   tolerance += (reference.doubt + std::numeric_limits<T>::min()) / r.temperature();
+  // Out of their range, doubles are taken as their differences to the largest logit, rounded.
+  bool rebased = sizeof(T) == 8 && (std::fabs(std::log2(r.temperature())) > 20 || reference.logarithms > 0x1p45L);
+  if (rebased) tolerance += 0x1p11L * reference.doubt / r.temperature();
   if (std::isinf(largest)) tolerance = 0;
   tolerance = tolerance * std::fabs(slope) + std::numeric_limits<T>::min();
+  // A factor that is subnormal has lost digits.
+  if (std::isfinite(largest)) tolerance += 2 * r.shape.back() * largest * std::numeric_limits<T>::denorm_min();
   for (size_t i = 0; i < r.shape.back(); ++i) {
     S got = gradient.entries[place(gradient, r.shape, row, i)];
     Wide exact = reference.undefined || reference.gradient[input][i] == 0 ? 0 : reference.gradient[input][i] * slope;

@@ -67,13 +67,14 @@ class LogitsReference {
 
   std::vector<Wide> log_softmax(const std::vector<double>& logits, Wide* log_sum) const {
     std::vector<Wide> result(logits.size());
-    Wide top = largest(logits), others = -1;
-    for (size_t i = 0; i < logits.size(); ++i) others += std::exp(result[i] = (logits[i] - top) / temperature_);
-    // Where one has nearly all, its logarithm is the sum of the others.
-    if (others < 0.1L) {
-      others = 0;
-      size_t first = std::find(logits.begin(), logits.end(), static_cast<double>(top)) - logits.begin();
-      for (size_t i = 0; i < logits.size(); ++i) others += i == first ? 0 : std::exp(result[i]);
+    Wide top = largest(logits), others = 0, lost = 0;
+    // The largest one stays apart: where it has nearly all, its logarithm is the sum of the others.
+    size_t first = std::find(logits.begin(), logits.end(), static_cast<double>(top)) - logits.begin();
+    for (size_t i = 0; i < logits.size(); ++i) {
+      result[i] = (logits[i] - top) / temperature_;
+      Wide term = (i == first ? 0 : std::exp(result[i])) - lost, next = others + term;
+      lost = (next - others) - term;
+      others = next;
     }
     *log_sum = std::log1p(others);
     for (Wide& each : result) each -= *log_sum;

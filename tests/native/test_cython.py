@@ -18,11 +18,15 @@ SOURCE = """
 from fastdiv.capi cimport (
     FASTDIV_ABI_VERSION, FASTDIV_OK,
     fastdiv_abi_version, fastdiv_kl_divergence_f64, fastdiv_logits_kl_divergence_value_and_grad_f16,
-    fastdiv_options)
+    fastdiv_options, fastdiv_random_normal_f32)
 from libc.stdint cimport uint16_t
 
 def abi_matches():
     return fastdiv_abi_version() == FASTDIV_ABI_VERSION
+
+def normal(unsigned long long seed, float[::1] out):
+    with nogil:
+        fastdiv_random_normal_f32(out.shape[0], seed, 1, 2, &out[0])
 
 def kl_divergence(double[::1] p, double[::1] q, double base):
     cdef size_t size = p.shape[0]
@@ -58,6 +62,9 @@ value_and_grad = fastdiv.value_and_grad(fastdiv.logits.kl_divergence, argnums=1)
 expected, expected_grad_y = value_and_grad(x, y, temperature=2)
 assert value == expected
 assert np.array_equal(grad_y, expected_grad_y)
+out = np.empty(9, np.float32)
+user.normal(2**64 - 1, out)
+assert np.array_equal(out, fastdiv.random.normal(2**64 - 1, 9, 1, 2, np.float32))
 assert user.kl_divergence_of_logits(*words, -2, grad_y.view(np.uint16)) is None
 """
 
@@ -91,6 +98,18 @@ def test_declarations_are_those_of_the_header(run):
 def test_every_function_on_arrays_has_a_capsule():
     header = Path(fastdiv.get_include(), "fastdiv", "fastdiv.h").read_text()
     assert set(_native.__pyx_capi__) == set(re.findall(r"int (fastdiv_\w+_b?f\d\d)\(", header))
+
+
+def test_capsules_of_random_numbers():
+    capsule = _native.__pyx_capi__["fastdiv_random_normal_f64"]
+    pointer = ctypes.pythonapi.PyCapsule_GetPointer
+    pointer.restype, pointer.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
+    address = pointer(capsule, b"int (size_t, uint64_t, uint64_t, uint32_t, double *)")
+    places = [ctypes.c_size_t, ctypes.c_uint64, ctypes.c_uint64, ctypes.c_uint32]
+    function = ctypes.CFUNCTYPE(ctypes.c_int, *places, ctypes.c_void_p)(address)
+    out = np.empty(5)
+    assert function(5, 1, 2, 3, out.ctypes.data) == 0
+    assert np.array_equal(out, fastdiv.random.normal(1, 5, 2, 3))
 
 
 def test_capsules():

@@ -32,6 +32,19 @@ def all_of_logits(x, y):
 compiled = numba.njit(cache=True)(all_of)
 compiled_logits = numba.njit(cache=True)(all_of_logits)
 
+@numba.njit(cache=True)
+def random_numbers(seed, rows, offset):
+    return (
+        fastdiv.random.normal(seed, (rows, 3)),
+        fastdiv.random.normal(seed, rows, offset, 5, np.float32),
+        fastdiv.random.uniform(seed, rows, stream=offset, dtype=np.float64),
+        fastdiv.random.uniform(7, (), 1),
+    )
+
+@numba.njit
+def at(seed, offset, stream):
+    return fastdiv.random.normal(seed, 3, offset, stream)
+
 @numba.njit
 def with_options(x, temperature, weight):
     return fastdiv.logits.js_divergence(x, x, weight, temperature)
@@ -51,12 +64,20 @@ for x, y in rows:
     values = compiled_logits(x, y), all_of_logits(x, y)
     assert np.array_equal(*values, equal_nan=True), values
 assert with_options(logits[1], 1, 1) == 0
+for seed in (3, np.uint64(2**64 - 1)):
+    for mine, own in zip(random_numbers(seed, 100, 9), random_numbers.py_func(seed, 100, 9)):
+        assert mine.dtype == own.dtype and np.array_equal(mine, own)
 p = tables[0].astype(np.float32)
 assert with_base(p, 2.0) == fastdiv.entropy(p, base=2)
 for wrong, message in [
     (lambda: compiled(tables[0], tables[1, :9]), "one length"),
     (lambda: compiled_logits(tables[0], tables[1, :9]), "one length"),
     (lambda: with_options(p, 1.0, 1.5), "weight between"),
+    (lambda: at(-1, 0, 0), "seed and offset"),
+    (lambda: at(1, -1, 0), "seed and offset"),
+    (lambda: at(1, np.uint64(2**64 - 2), 0), "seed and offset"),
+    (lambda: at(1, 0, 2**32), "stream below"),
+    (lambda: at(1, 0, -1), "stream below"),
     *((lambda base=base: with_base(p, base), "base must be") for base in (0.0, 1.0, -2.0)),
     *(
         (lambda wrong=wrong: with_options(p, wrong, 0.5), "temperature positive")

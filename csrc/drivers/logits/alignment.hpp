@@ -29,10 +29,11 @@ class Alignment {
     double apart = std::fabs(peak().high - between_peaks.high) / rows.temperature.value();
     mean_is_known_ = apart < kFarApart;
     reference_ = mean_is_known_ ? peak() : between_peaks;
+    improve_by_sample();
     for (int round = 0; round < kRounds; ++round) {
       set_shift();
       rows.add_up(l_kl_divergence, for_each, sums_);
-      if (round == 0) mean_from_peak_ = first_moment();
+      if (round == 0) find_mean_from_peak();
       evaluate();
       if (!is_far()) break;
       correct();
@@ -49,6 +50,7 @@ class Alignment {
   template <class ForEach>
   double mean_from_peak(const ForEach& for_each) {
     if (mean_is_known_) return mean_from_peak_;
+    mean_is_known_ = true;
     LogitsRow<Computed<S>> constants = rows_.constants;
     double of_x[kMaxLogitsSums], of_y[kMaxLogitsSums];
     for (int k = 0; k < 2; ++k) rows_.set_exponent(k, rows_.whole_steps(k));
@@ -56,29 +58,57 @@ class Alignment {
     rows_.add_up(l_entropy, for_each, of_x);
     rows_.add_up(l_cross_entropy, for_each, of_y);
     rows_.constants = constants;
-    return rows_.temperature.value() * (of_x[2] / of_y[3] - of_y[4] / of_y[3] * kMomentUnit);
+    return mean_from_peak_ = rows_.temperature.value() * (of_x[2] / of_y[3] - of_y[4] / of_y[3] * kMomentUnit);
   }
 
-  double kl_divergence() const { return value_; }
+  // Taken by itself, a term that outweighs all others is not rounded as they are.
+  template <class ForEach>
+  double kl_divergence(const ForEach& for_each) {
+    if (is_sum_of_positive() || !rows_.peak_outweighs(0, total_)) return value_;
+    double mean = peak_ratio_ + mean_from_peak(for_each) / rows_.temperature.value();
+    return std::max(mean + std::log1p(missing_), 0.0);
+  }
+
   double total() const { return total_; }
 
  private:
   static constexpr int kRounds = 4;
   static constexpr double kSmallStep = 0x1p-10;
   static constexpr double kLargestOffset = 2;
+  static constexpr double kPeakShare = 2;  // in units of the peak's probability
+  static constexpr double kLargestCancellation = 16;
   static constexpr double kLargeMean = 64;  // beside it the logarithm hardly counts
   // In nats: further apart, a quotient q / p could overflow.
   static constexpr double kFarApart = sizeof(Computed<S>) == 4 ? 16 : 64;
+
+  // A shift that a part of the row suggests saves another round, unless digits depend on the peak.
+  void improve_by_sample() {
+    set_shift();
+    if (!rows_.sample(l_kl_divergence, sums_) || !(sums_[0] > kPeakShare)) return;
+    missing_ = sums_[1] / (sums_[0] + 1);
+    if (std::isfinite(missing_) && std::fabs(std::log1p(missing_)) > kSmallStep) correct();
+  }
+
+  // The shift, less x - y where p has its peak.
+  double beyond_peak() const { return ((reference_.high - peak().high) + (reference_.low - peak().low)) + step_; }
+
+  void find_mean_from_peak() {
+    mean_from_peak_ = first_moment() + beyond_peak();
+    if (std::fabs(beyond_peak()) > kLargestCancellation * std::fabs(mean_from_peak_)) mean_is_known_ = false;
+  }
 
   double first_moment() const { return rows_.temperature.value() * (sums_[3] / sums_[0] * kMomentUnit); }
 
   void evaluate() {
     missing_ = sums_[1] / sums_[0];
-    double mean = sums_[3] / sums_[0] * kMomentUnit;
-    value_ = is_near() && mean < kLargeMean ? sums_[2] / sums_[0] - excess_over_log1p(missing_)
-                                            : mean + std::log1p(missing_);
+    mean_ = sums_[3] / sums_[0] * kMomentUnit;
+    peak_ratio_ =
+        (((peak().high - reference_.high) - step_) + (peak().low - reference_.low)) / rows_.temperature.value();
+    value_ = is_sum_of_positive() ? sums_[2] / sums_[0] - excess_over_log1p(missing_) : mean_ + std::log1p(missing_);
     value_ = value_ < 0 ? 0 : value_;
   }
+
+  bool is_sum_of_positive() const { return is_near() && mean_ < kLargeMean; }
 
   bool is_near() const { return missing_ <= 1; }
 
@@ -117,8 +147,9 @@ class Alignment {
   Parts reference_;
   bool mean_is_known_;
   double sums_[kMaxLogitsSums];
-  double total_ = 1, missing_ = 0, value_ = 0, mean_from_peak_ = 0;
-  double step_ = 0;  // from the reference to the shift
+  double total_ = 1, missing_ = 0, mean_ = 0, value_ = 0, mean_from_peak_ = 0;
+  double peak_ratio_ = 0;  // the peak's log-ratio, less that of the shift
+  double step_ = 0;        // from the reference to the shift
 };
 
 }  // namespace fastdiv

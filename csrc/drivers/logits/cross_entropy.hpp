@@ -23,8 +23,12 @@ struct LogitsCrossEntropyRow {
     rows.add_up(l_cross_entropy, for_each, sums);
     LogitsNormalizer normalizer(rows, 1, sums);
     total = sums[3];
-    double nats = rows.uncovered() ? rows.kInfinity : normalizer.log() + sums[2] / total * kMomentUnit;
-    rows.constants.center_step = static_cast<Computed<S>>(rows.temperature.value() * (sums[4] / total * kMomentUnit));
+    double mean_from_peak = sums[4] / total * kMomentUnit;
+    double mean = sums[2] / total * kMomentUnit;
+    // Taken by itself, a term that outweighs all others is not rounded as they are.
+    if (rows.peak_outweighs(0, total)) mean = (rows.largest(1) - peak[1]) / rows.temperature.value() - mean_from_peak;
+    double nats = rows.uncovered() ? rows.kInfinity : normalizer.log() + mean;
+    rows.constants.center_step = static_cast<Computed<S>>(rows.temperature.value() * mean_from_peak);
     if (wanted & 2) total = Alignment<S>(rows, for_each).total();
     return nats;
   }

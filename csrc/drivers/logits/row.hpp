@@ -104,6 +104,11 @@ class LogitsRows {
     }
   }
 
+  // The input's largest logit has most of its probability; exponentials are counted from its whole steps.
+  bool peak_outweighs(int input, double total) const {
+    return 2 * temperature.exponential(largest_[input], whole_steps(input)) > total;
+  }
+
   double whole_steps(int input) const { return temperature.whole_steps(largest_[input]); }
 
   // Sets the exponent and the floor of an input's exponentials: n whole steps are 2^0.
@@ -129,11 +134,32 @@ class LogitsRows {
     for (int k = 0; k < kMaxLogitsSums; ++k) sums[k] = sum_pairwise(&partial_[k], chunks_, kMaxLogitsSums);
   }
 
+  // A measure's sums over a few pieces that lie evenly in the row, as if the row were like them throughout; false for a
+  // row so short that it might as well be read.
+  bool sample(LogitsMeasure measure, double* sums) {
+    size_t pieces = std::min(n_ / kPieceApart, kMostPieces);
+    if (pieces < 2) return false;
+    std::fill_n(sums, kMaxLogitsSums, 0.0);
+    for (size_t piece = 0; piece < pieces; ++piece) {
+      size_t at = (2 * piece + 1) * (n_ / (2 * pieces)), chunk = at / kChunk;
+      if (size(chunk) < kPiece) continue;
+      size_t offset = std::min(at - chunk * kChunk, size(chunk) - kPiece);
+      const S* inputs[2];
+      fetch(chunk, inputs);
+      for (int k = 0; k < inputs_; ++k) inputs[k] += offset;
+      kernels_.sums[measure](inputs, kPiece, constants, sums);
+    }
+    for (int k = 0; k < kMaxLogitsSums; ++k) sums[k] *= static_cast<double>(n_) / static_cast<double>(pieces * kPiece);
+    return true;
+  }
+
   const LogitsKernels<S>& kernels() const { return kernels_; }
 
   static constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
  private:
+  static constexpr size_t kPiece = 64, kPieceApart = 256, kMostPieces = 8;  // of a sample
+
   const LogitsKernels<S>& kernels_;
   const size_t n_, chunks_;
   const int inputs_;
