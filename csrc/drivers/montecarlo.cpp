@@ -242,12 +242,12 @@ void fold_nodes(size_t nodes, size_t pairs, size_t components, const uint64_t* c
         n += more;
       }
       double mean = all.f / n, square = all.ff, slope = all.gg > 0 ? all.fg / all.gg : 0;
-      if (expected != nullptr && std::isfinite(slope)) {
+      if (expected != nullptr && slope != 0 && std::isfinite(slope)) {
         mean -= slope * (all.g / n - expected[pair * components + k]);
         square = std::fmax(square - slope * all.fg, 0);
       }
       // Where an observation is infinite nothing is known of the spread.
-      if (!std::isfinite(square)) square = std::numeric_limits<double>::infinity();
+      if (!std::isfinite(all.ff)) square = std::numeric_limits<double>::infinity();
       value[pair] += share * weight * mean;
       variance[pair] += share * weight * (share * weight) * (square / (n - 1) / n);
     }

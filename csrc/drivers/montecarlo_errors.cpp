@@ -92,6 +92,10 @@ class Errors {
     };
     roots(squares_[m].mean, call_.gradient[m].mean);
     roots(squares_[m].scale, call_.gradient[m].scale);
+    const size_t d = call_.dimension;
+    T* scale = call_.gradient[m].scale + pair * squares_[m].scale.size();
+    for (size_t i = 0; views_[m].triangular && i < squares_[m].scale.size(); ++i)
+      if (i % d > i / d % d) scale[i] = 0;  // no parameter
     if (call_.gradient[m].weights != nullptr) roots(squares_[m].weights, call_.gradient[m].weights);
   }
 

@@ -90,14 +90,15 @@ void add_sums(const SamplesCall<T>& call, const SourcePlan& plan, const MixtureV
   }
 }
 
-// Gradients by weights that are divided by their sum, or by logits.
+// Gradients by weights that are divided by their sum, or by logits. What is infinite stays so.
 template <class T>
 void normalize_weights(const MixtureView<T>& m, bool logits, double* gradient) {
   double mean = 0;
   for (size_t k = 0; k < m.components; ++k)
     if (m.weights[k] > 0) mean += m.weights[k] * gradient[k];
+  if (std::isnan(mean)) mean = 0;  // infinite in both directions
   for (size_t k = 0; k < m.components; ++k) {
-    gradient[k] -= mean;
+    if (std::isfinite(gradient[k])) gradient[k] -= mean;
     if (logits) gradient[k] = m.weights[k] > 0 ? m.weights[k] * gradient[k] : 0;
   }
 }

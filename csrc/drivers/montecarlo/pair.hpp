@@ -67,13 +67,13 @@ class Pair {
                               expected_log_density(*mixtures[kSurrogateQ], 0, source, k));
   }
 
-  // As long as the fastest cache has room.
+  // As long as the second cache has room.
   static int block_length(const SamplesJob<T>& job) {
     size_t bytes = kBlockBytesMost;
     while (bytes > 256 && block_rows(job) * bytes > kBlockMemory) bytes /= 2;
     return static_cast<int>(bytes / sizeof(T));
   }
-  static constexpr size_t kBlockMemory = size_t{28} << 10;
+  static constexpr size_t kBlockMemory = size_t{256} << 10;
 
   MixtureView<T> p_, q_;
   std::unique_ptr<Surrogate<T>> surrogates_[2];
