@@ -3,6 +3,7 @@
 from . import _runtime as _runtime
 from . import distributions as distributions
 from . import logits as logits
+from . import montecarlo as montecarlo
 from . import pairwise as pairwise
 from . import random as random
 from ._autodiff import grad as grad
