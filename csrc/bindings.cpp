@@ -6,6 +6,7 @@
 
 #include <string>
 
+#include "bindings_montecarlo.hpp"
 #include "capsules.hpp"
 #include "fastdiv/fastdiv.h"
 #include "kernels/list.hpp"
@@ -293,5 +294,6 @@ PYBIND11_MODULE(_native, m, py::mod_gil_not_used()) {
 #define FASTDIV_DEFINE_RANDOM(name) \
   define_random(m, "random_" #name, &fastdiv_random_##name##_f32, &fastdiv_random_##name##_f64);
   FASTDIV_RANDOM(FASTDIV_DEFINE_RANDOM)
+  montecarlo::define(m);
   m.def("ufunc", &ufunc::by_name, py::arg("name"), py::arg("doc"));
 }

@@ -74,6 +74,28 @@ inline pybind11::dict c_functions() {
   FASTDIV_RANDOM(FASTDIV_PUBLISH_RANDOM)
 #undef FASTDIV_PUBLISH_RANDOM
 #undef FASTDIV_PUBLISH_RANDOM_ONE
+#define FASTDIV_PUBLISH_MIXTURES(function, suffix, rest)                                          \
+  publish_as(functions, #function "_" #suffix, &function##_##suffix,                              \
+             "int (size_t, size_t, fastdiv_mixture_" #suffix " const *, fastdiv_mixture_" #suffix \
+             " const *, "                                                                         \
+             "fastdiv_montecarlo_options const *, " rest ")");
+#define FASTDIV_GRADIENTS(suffix) \
+  "fastdiv_mixture_gradient_" #suffix " const *, fastdiv_mixture_gradient_" #suffix " const *, "
+#define FASTDIV_PUBLISH_MONTECARLO_TYPE(name, suffix)                                                            \
+  FASTDIV_PUBLISH_MIXTURES(fastdiv_montecarlo_##name, suffix, "double *, double *, fastdiv_montecarlo_record *") \
+  FASTDIV_PUBLISH_MIXTURES(fastdiv_montecarlo_##name##_value_and_grad, suffix,                                   \
+                           "double *, double *, " FASTDIV_GRADIENTS(suffix) "fastdiv_montecarlo_record *")       \
+  FASTDIV_PUBLISH_MIXTURES(fastdiv_montecarlo_##name##_plan, suffix, "int, int, fastdiv_montecarlo_record *")    \
+  FASTDIV_PUBLISH_MIXTURES(fastdiv_montecarlo_##name##_gradient_errors, suffix,                                  \
+                           FASTDIV_GRADIENTS(suffix) "fastdiv_montecarlo_record const *")
+#define FASTDIV_PUBLISH_MONTECARLO(name)     \
+  FASTDIV_PUBLISH_MONTECARLO_TYPE(name, f32) \
+  FASTDIV_PUBLISH_MONTECARLO_TYPE(name, f64)
+  FASTDIV_MONTECARLO(FASTDIV_PUBLISH_MONTECARLO)
+#undef FASTDIV_PUBLISH_MONTECARLO
+#undef FASTDIV_PUBLISH_MONTECARLO_TYPE
+#undef FASTDIV_GRADIENTS
+#undef FASTDIV_PUBLISH_MIXTURES
 #define FASTDIV_PUBLISH_LOGITS(name)                              \
   FASTDIV_PUBLISH(logits_##name)                                  \
   FASTDIV_PUBLISH_ONE(fastdiv_logits_##name##_f16)                \

@@ -40,8 +40,11 @@ import typing as _typing
 
 from . import _runtime as _runtime
 from . import distributions as distributions
+from . import fitting as fitting
 from . import logits as logits
+from . import montecarlo as montecarlo
 from . import pairwise as pairwise
+from . import plotting as plotting
 from . import random as random
 from ._autodiff import grad as grad
 from ._autodiff import value_and_grad as value_and_grad

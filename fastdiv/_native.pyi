@@ -97,3 +97,59 @@ logits_kl_divergence: _LogitsTwoInputs
 logits_js_divergence: _LogitsTwoInputs
 random_uniform: _Random
 random_normal: _Random
+
+_Mixture = tuple[int, bool, bool, bool, Array | None, Array, Array]
+_Fields = tuple[Array | None, Array, Array]
+_Record = tuple[Array, Array, Array | None, Array | None]
+
+class _MonteCarlo:
+    def __call__(
+        self,
+        p: _Mixture,
+        q: _Mixture,
+        pairs: int,
+        wanted: int,
+        seed: int,
+        first_sample: int,
+        n_samples: int,
+        antithetic: bool,
+        control_variate: bool,
+        score_term: bool,
+        weight: float,
+        progress: Any,
+        /,
+    ) -> tuple[Array, Array, tuple[_Record, ...], _Fields | None, _Fields | None]: ...
+
+class _MonteCarloErrors:
+    def __call__(
+        self,
+        p: _Mixture,
+        q: _Mixture,
+        pairs: int,
+        wanted: int,
+        seed: int,
+        first_sample: int,
+        n_samples: int,
+        antithetic: bool,
+        control_variate: bool,
+        score_term: bool,
+        weight: float,
+        records: tuple[_Record, ...],
+        /,
+    ) -> tuple[_Fields | None, _Fields | None]: ...
+
+montecarlo_kl_divergence: _MonteCarlo
+montecarlo_js_divergence: _MonteCarlo
+montecarlo_kl_divergence_gradient_errors: _MonteCarloErrors
+montecarlo_js_divergence_gradient_errors: _MonteCarloErrors
+
+def montecarlo_fold(
+    counts: Array,
+    moments: Array,
+    weights: Array,
+    expected: Array | None,
+    share: float,
+    value: Array,
+    variance: Array,
+    /,
+) -> None: ...

@@ -12,6 +12,7 @@ cdef extern from "fastdiv/fastdiv.h" nogil:
         FASTDIV_UNKNOWN_ISA
         FASTDIV_OUT_OF_MEMORY
         FASTDIV_INTERNAL_ERROR
+        FASTDIV_INTERRUPTED
     ctypedef struct fastdiv_options:
         size_t struct_size
         double base
@@ -19,6 +20,59 @@ cdef extern from "fastdiv/fastdiv.h" nogil:
         int normalize
         int given
         double temperature
+    ctypedef struct fastdiv_montecarlo_options:
+        size_t struct_size
+        uint64_t seed
+        uint64_t first_sample
+        uint64_t n_samples
+        int antithetic
+        int control_variate
+        int score_term
+        double weight
+        int (*progress)(void *context, uint64_t done, uint64_t total)
+        void *context
+    ctypedef struct fastdiv_moments:
+        double f
+        double ff
+        double g
+        double gg
+        double fg
+    ctypedef struct fastdiv_montecarlo_record:
+        size_t struct_size
+        uint64_t grain
+        size_t nodes[2]
+        size_t batches[2]
+        size_t sums[2]
+        fastdiv_moments *moments[2]
+        double *weights[2]
+        double *expected[2]
+        double *gradient_sums[2]
+    ctypedef struct fastdiv_mixture_f32:
+        size_t struct_size
+        size_t components
+        int is_triangular
+        int has_logits
+        int is_shared
+        const float *weights
+        const float *mean
+        const float *scale
+    ctypedef struct fastdiv_mixture_gradient_f32:
+        float *weights
+        float *mean
+        float *scale
+    ctypedef struct fastdiv_mixture_f64:
+        size_t struct_size
+        size_t components
+        int is_triangular
+        int has_logits
+        int is_shared
+        const double *weights
+        const double *mean
+        const double *scale
+    ctypedef struct fastdiv_mixture_gradient_f64:
+        double *weights
+        double *mean
+        double *scale
     int fastdiv_abi_version()
     const char *fastdiv_version()
     const char *fastdiv_status_string(
@@ -925,3 +979,166 @@ cdef extern from "fastdiv/fastdiv.h" nogil:
         const ptrdiff_t *grad_x_strides,
         uint16_t *grad_y,
         const ptrdiff_t *grad_y_strides)
+    int fastdiv_montecarlo_fold(
+        size_t nodes,
+        size_t pairs,
+        size_t components,
+        const uint64_t *counts,
+        const fastdiv_moments *moments,
+        const double *weights,
+        const double *expected,
+        double share,
+        double *value,
+        double *variance)
+    int fastdiv_montecarlo_kl_divergence_f32(
+        size_t pairs,
+        size_t dimension,
+        const fastdiv_mixture_f32 *p,
+        const fastdiv_mixture_f32 *q,
+        const fastdiv_montecarlo_options *options,
+        double *value,
+        double *standard_error,
+        fastdiv_montecarlo_record *record)
+    int fastdiv_montecarlo_kl_divergence_value_and_grad_f32(
+        size_t pairs,
+        size_t dimension,
+        const fastdiv_mixture_f32 *p,
+        const fastdiv_mixture_f32 *q,
+        const fastdiv_montecarlo_options *options,
+        double *value,
+        double *standard_error,
+        const fastdiv_mixture_gradient_f32 *grad_p,
+        const fastdiv_mixture_gradient_f32 *grad_q,
+        fastdiv_montecarlo_record *record)
+    int fastdiv_montecarlo_kl_divergence_plan_f32(
+        size_t pairs,
+        size_t dimension,
+        const fastdiv_mixture_f32 *p,
+        const fastdiv_mixture_f32 *q,
+        const fastdiv_montecarlo_options *options,
+        int with_grad_p,
+        int with_grad_q,
+        fastdiv_montecarlo_record *record)
+    int fastdiv_montecarlo_kl_divergence_gradient_errors_f32(
+        size_t pairs,
+        size_t dimension,
+        const fastdiv_mixture_f32 *p,
+        const fastdiv_mixture_f32 *q,
+        const fastdiv_montecarlo_options *options,
+        const fastdiv_mixture_gradient_f32 *grad_p,
+        const fastdiv_mixture_gradient_f32 *grad_q,
+        const fastdiv_montecarlo_record *record)
+    int fastdiv_montecarlo_kl_divergence_f64(
+        size_t pairs,
+        size_t dimension,
+        const fastdiv_mixture_f64 *p,
+        const fastdiv_mixture_f64 *q,
+        const fastdiv_montecarlo_options *options,
+        double *value,
+        double *standard_error,
+        fastdiv_montecarlo_record *record)
+    int fastdiv_montecarlo_kl_divergence_value_and_grad_f64(
+        size_t pairs,
+        size_t dimension,
+        const fastdiv_mixture_f64 *p,
+        const fastdiv_mixture_f64 *q,
+        const fastdiv_montecarlo_options *options,
+        double *value,
+        double *standard_error,
+        const fastdiv_mixture_gradient_f64 *grad_p,
+        const fastdiv_mixture_gradient_f64 *grad_q,
+        fastdiv_montecarlo_record *record)
+    int fastdiv_montecarlo_kl_divergence_plan_f64(
+        size_t pairs,
+        size_t dimension,
+        const fastdiv_mixture_f64 *p,
+        const fastdiv_mixture_f64 *q,
+        const fastdiv_montecarlo_options *options,
+        int with_grad_p,
+        int with_grad_q,
+        fastdiv_montecarlo_record *record)
+    int fastdiv_montecarlo_kl_divergence_gradient_errors_f64(
+        size_t pairs,
+        size_t dimension,
+        const fastdiv_mixture_f64 *p,
+        const fastdiv_mixture_f64 *q,
+        const fastdiv_montecarlo_options *options,
+        const fastdiv_mixture_gradient_f64 *grad_p,
+        const fastdiv_mixture_gradient_f64 *grad_q,
+        const fastdiv_montecarlo_record *record)
+    int fastdiv_montecarlo_js_divergence_f32(
+        size_t pairs,
+        size_t dimension,
+        const fastdiv_mixture_f32 *p,
+        const fastdiv_mixture_f32 *q,
+        const fastdiv_montecarlo_options *options,
+        double *value,
+        double *standard_error,
+        fastdiv_montecarlo_record *record)
+    int fastdiv_montecarlo_js_divergence_value_and_grad_f32(
+        size_t pairs,
+        size_t dimension,
+        const fastdiv_mixture_f32 *p,
+        const fastdiv_mixture_f32 *q,
+        const fastdiv_montecarlo_options *options,
+        double *value,
+        double *standard_error,
+        const fastdiv_mixture_gradient_f32 *grad_p,
+        const fastdiv_mixture_gradient_f32 *grad_q,
+        fastdiv_montecarlo_record *record)
+    int fastdiv_montecarlo_js_divergence_plan_f32(
+        size_t pairs,
+        size_t dimension,
+        const fastdiv_mixture_f32 *p,
+        const fastdiv_mixture_f32 *q,
+        const fastdiv_montecarlo_options *options,
+        int with_grad_p,
+        int with_grad_q,
+        fastdiv_montecarlo_record *record)
+    int fastdiv_montecarlo_js_divergence_gradient_errors_f32(
+        size_t pairs,
+        size_t dimension,
+        const fastdiv_mixture_f32 *p,
+        const fastdiv_mixture_f32 *q,
+        const fastdiv_montecarlo_options *options,
+        const fastdiv_mixture_gradient_f32 *grad_p,
+        const fastdiv_mixture_gradient_f32 *grad_q,
+        const fastdiv_montecarlo_record *record)
+    int fastdiv_montecarlo_js_divergence_f64(
+        size_t pairs,
+        size_t dimension,
+        const fastdiv_mixture_f64 *p,
+        const fastdiv_mixture_f64 *q,
+        const fastdiv_montecarlo_options *options,
+        double *value,
+        double *standard_error,
+        fastdiv_montecarlo_record *record)
+    int fastdiv_montecarlo_js_divergence_value_and_grad_f64(
+        size_t pairs,
+        size_t dimension,
+        const fastdiv_mixture_f64 *p,
+        const fastdiv_mixture_f64 *q,
+        const fastdiv_montecarlo_options *options,
+        double *value,
+        double *standard_error,
+        const fastdiv_mixture_gradient_f64 *grad_p,
+        const fastdiv_mixture_gradient_f64 *grad_q,
+        fastdiv_montecarlo_record *record)
+    int fastdiv_montecarlo_js_divergence_plan_f64(
+        size_t pairs,
+        size_t dimension,
+        const fastdiv_mixture_f64 *p,
+        const fastdiv_mixture_f64 *q,
+        const fastdiv_montecarlo_options *options,
+        int with_grad_p,
+        int with_grad_q,
+        fastdiv_montecarlo_record *record)
+    int fastdiv_montecarlo_js_divergence_gradient_errors_f64(
+        size_t pairs,
+        size_t dimension,
+        const fastdiv_mixture_f64 *p,
+        const fastdiv_mixture_f64 *q,
+        const fastdiv_montecarlo_options *options,
+        const fastdiv_mixture_gradient_f64 *grad_p,
+        const fastdiv_mixture_gradient_f64 *grad_q,
+        const fastdiv_montecarlo_record *record)

@@ -8,6 +8,17 @@ HEADER = ROOT / "csrc" / "include" / "fastdiv" / "fastdiv.h"
 OUTPUT = ROOT / "fastdiv" / "capi.pxd"
 
 
+def members(body: str) -> list[str]:
+    """Return the declarations of a struct's members, one name each."""
+    found = []
+    for declaration in re.sub(r"/\*.*?\*/", "", body, flags=re.DOTALL).split(";"):
+        text = " ".join(declaration.split())
+        names = [text] if "(" in text else text.split(", ")
+        kind = names[0].rpartition(" ")[0]
+        found += [names[0], *(f"{kind} {name}" for name in names[1:])]
+    return [text for text in found if text]
+
+
 def generate(header: str) -> str:
     """Return the declarations of a header's text."""
     lines = [
@@ -22,11 +33,11 @@ def generate(header: str) -> str:
     lines += [
         f"        {code}" for code in re.findall(r"^  (FASTDIV_\w+) = \d+", header, re.MULTILINE)
     ]
-    (body,) = re.findall(
-        r"^typedef struct fastdiv_options \{(.*?)^\}", header, re.MULTILINE | re.DOTALL
-    )
-    lines += ["    ctypedef struct fastdiv_options:"]
-    lines += [f"        {member}" for member in re.findall(r"^  (\w+ \w+);", body, re.MULTILINE)]
+    for body, name in re.findall(
+        r"^typedef struct \w+ \{(.*?)^\} (\w+);", header, re.MULTILINE | re.DOTALL
+    ):
+        lines += [f"    ctypedef struct {name}:"]
+        lines += [f"        {member}" for member in members(body)]
     for result, name, arguments in re.findall(
         r"^FASTDIV_API (\w[\w ]*[ *])(\w+)\((.*?)\);", header, re.MULTILINE | re.DOTALL
     ):

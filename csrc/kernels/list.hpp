@@ -25,6 +25,9 @@
 // Random numbers of one distribution.
 #define FASTDIV_RANDOM(X) X(uniform) X(normal)
 
+// Of mixtures of Gaussians, by Monte Carlo.
+#define FASTDIV_MONTECARLO(X) X(kl_divergence) X(js_divergence)
+
 #define FASTDIV_MEASURES(X) FASTDIV_ROW_MEASURES_1(X) FASTDIV_ROW_MEASURES_2(X) FASTDIV_JOINT_MEASURES(X)
 
 #endif

@@ -40,10 +40,11 @@ enum fastdiv_status {
   FASTDIV_OK = 0,
   FASTDIV_NULL_POINTER = 1,    /* a required pointer is NULL */
   FASTDIV_INVALID_SHAPE = 2,   /* too few or too many axes, or sizes whose product overflows */
-  FASTDIV_INVALID_OPTION = 3,  /* base, weight, given, temperature, struct_size or offset */
+  FASTDIV_INVALID_OPTION = 3,  /* base, weight, given, temperature, struct_size, offset or samples */
   FASTDIV_UNKNOWN_ISA = 4,     /* FASTDIV_ISA or fastdiv_set_isa names no instruction set of this machine */
   FASTDIV_OUT_OF_MEMORY = 5,
-  FASTDIV_INTERNAL_ERROR = 6
+  FASTDIV_INTERNAL_ERROR = 6,
+  FASTDIV_INTERRUPTED = 7      /* the progress function of a Monte Carlo estimate asked to stop */
 };
 
 typedef struct fastdiv_options {
@@ -455,6 +456,173 @@ FASTDIV_API int fastdiv_logits_js_divergence_value_and_grad_bf16(
     const fastdiv_options *options, const float *cotangent, const ptrdiff_t *cotangent_strides,
     float *value, const ptrdiff_t *value_strides, uint16_t *grad_x, const ptrdiff_t *grad_x_strides,
     uint16_t *grad_y, const ptrdiff_t *grad_y_strides);
+
+/* Monte Carlo estimates for mixtures of Gaussians, where no closed form exists: draw, both log-densities in log space,
+ * value, variance and all gradients in one loop; memory does not grow with the number of samples.
+ *
+ * Pairs. `p` and `q` hold one mixture for each of `pairs` pairs, C-contiguous, or one for all; all pairs see the same
+ * random numbers. A mixture of one component is a Gaussian.
+ *
+ * Samples. Sample i of a source of K components is drawn from component i mod K, and the value is the sum of the weights
+ * times the components' means. Its normals are those of Philox's counters (i, d / 4 [f32] or d / 2 [f64], stream) under
+ * the seed, d the dimension, in the order of fastdiv_random_normal; stream 0 for p and 1 for q. With antithetic, sample
+ * numbers 2 i and 2 i + 1 are the two points of z and -z at counter i, one observation. So the same call gives the same
+ * bits on any number of threads (and on v3, v4, NEON), and a run can be cut into shards.
+ *
+ * Gradients are those of the estimate at its random numbers. By an argument that is sampled: how its points move
+ * (reparameterisation), plus, with score_term, how its log-density depends on its parameters, of which the expectation
+ * is 0; without it they are those that "stick the landing" (Roeder, Wu, Duvenaud 2017). Gradients by weights are those
+ * of weights divided by their sum. The control variate changes value and standard error alone. */
+typedef struct fastdiv_montecarlo_options {
+  size_t struct_size;    /* sizeof(fastdiv_montecarlo_options) */
+  uint64_t seed;
+  uint64_t first_sample; /* of a shard: a multiple of the grain; the sum with n_samples at most 2^63 */
+  uint64_t n_samples;    /* of each source: two observations of each component at least; even if antithetic */
+  int antithetic;        /* z and -z in pairs */
+  int control_variate;   /* log-ratio of the Gaussians with the mixtures' moments, with the best coefficient */
+  int score_term;        /* usually 1 */
+  double weight;         /* of p in the mixture of js_divergence, in [0, 1] */
+  int (*progress)(void *context, uint64_t done, uint64_t total); /* NULL, or called some 20 times a second from the
+                            calling thread; not 0: stop, with FASTDIV_INTERRUPTED */
+  void *context;
+} fastdiv_montecarlo_options;
+
+/* Sums of one stratum's observations: of f and of the control variate g, and of squares about the means. */
+typedef struct fastdiv_moments {
+  double f, ff, g, gg, fg;
+} fastdiv_moments;
+
+/* What a run leaves behind beside its results. fastdiv_montecarlo_*_plan fills in the sizes; arrays may be NULL. Index
+ * 0 is the first source, p, and 1 the second, q, of js_divergence (for the KL divergence: sizes of 0).
+ *
+ * A leaf is 256 observations of each component. Complete leaves, counted from sample 0, are summed in a dyadic tree;
+ * `moments` are those of the largest complete subtrees of the run, in their order, and last of an incomplete leaf. */
+typedef struct fastdiv_montecarlo_record {
+  size_t struct_size;  /* sizeof(fastdiv_montecarlo_record) */
+  uint64_t grain;      /* shards start at a multiple of this many samples */
+  size_t nodes[2];     /* subtrees */
+  size_t batches[2];   /* parts of the run whose gradient sums are kept apart, for the gradients' errors */
+  size_t sums[2];      /* of a batch */
+  fastdiv_moments *moments[2]; /* [nodes, pairs, K] */
+  double *weights[2];          /* [pairs, K]: of the strata */
+  double *expected[2];         /* [pairs, K]: the control variate's expectations */
+  double *gradient_sums[2];    /* [pairs, batches, sums] */
+} fastdiv_montecarlo_record;
+
+/* Adds share times an estimate to value[pairs], and share^2 times its variance to variance[pairs]: of the moments of
+ * `nodes` nodes with counts[nodes, K] observations of each stratum. `expected`: NULL without a control variate. */
+FASTDIV_API int fastdiv_montecarlo_fold(
+    size_t nodes, size_t pairs, size_t components, const uint64_t *counts, const fastdiv_moments *moments,
+    const double *weights, const double *expected, double share, double *value, double *variance);
+
+typedef struct fastdiv_mixture_f32 {
+  size_t struct_size;   /* sizeof(fastdiv_mixture_f32) */
+  size_t components;    /* K, at least 1 */
+  int is_triangular;    /* what `scale` holds: lower triangular factors of the covariances, or standard deviations */
+  int has_logits;       /* `weights` are unnormalised logarithms */
+  int is_shared;        /* one mixture for all pairs: no axis of pairs */
+  const float *weights; /* [pairs, K]; divided by their sum; NULL: equal */
+  const float *mean;    /* [pairs, K, D] */
+  const float *scale;   /* [pairs, K, D, D], positive on the diagonal, or [pairs, K, D], positive */
+} fastdiv_mixture_f32;
+
+/* Gradients, of the arrays' shapes, always with the axis of pairs; weights may be NULL. */
+typedef struct fastdiv_mixture_gradient_f32 {
+  float *weights;
+  float *mean;
+  float *scale;
+} fastdiv_mixture_gradient_f32;
+
+typedef struct fastdiv_mixture_f64 {
+  size_t struct_size;   /* sizeof(fastdiv_mixture_f64) */
+  size_t components;    /* K, at least 1 */
+  int is_triangular;    /* what `scale` holds: lower triangular factors of the covariances, or standard deviations */
+  int has_logits;       /* `weights` are unnormalised logarithms */
+  int is_shared;        /* one mixture for all pairs: no axis of pairs */
+  const double *weights; /* [pairs, K]; divided by their sum; NULL: equal */
+  const double *mean;    /* [pairs, K, D] */
+  const double *scale;   /* [pairs, K, D, D], positive on the diagonal, or [pairs, K, D], positive */
+} fastdiv_mixture_f64;
+
+/* Gradients, of the arrays' shapes, always with the axis of pairs; weights may be NULL. */
+typedef struct fastdiv_mixture_gradient_f64 {
+  double *weights;
+  double *mean;
+  double *scale;
+} fastdiv_mixture_gradient_f64;
+
+/* Each estimator is four functions. The first gives value[pairs] and standard_error[pairs]; the second gradients as
+ * well, where grad_p or grad_q is not NULL; `record` may be NULL. The third fills in a record's sizes. The fourth takes
+ * the record of a run with gradients and writes their standard errors, from the spread between batches, in place of
+ * gradients: inf where there is one batch only. */
+
+/* KL(p | q) = E_p(log p - log q) */
+FASTDIV_API int fastdiv_montecarlo_kl_divergence_f32(
+    size_t pairs, size_t dimension, const fastdiv_mixture_f32 *p, const fastdiv_mixture_f32 *q,
+    const fastdiv_montecarlo_options *options, double *value, double *standard_error, fastdiv_montecarlo_record *record);
+FASTDIV_API int fastdiv_montecarlo_kl_divergence_value_and_grad_f32(
+    size_t pairs, size_t dimension, const fastdiv_mixture_f32 *p, const fastdiv_mixture_f32 *q,
+    const fastdiv_montecarlo_options *options, double *value, double *standard_error,
+    const fastdiv_mixture_gradient_f32 *grad_p, const fastdiv_mixture_gradient_f32 *grad_q,
+    fastdiv_montecarlo_record *record);
+FASTDIV_API int fastdiv_montecarlo_kl_divergence_plan_f32(
+    size_t pairs, size_t dimension, const fastdiv_mixture_f32 *p, const fastdiv_mixture_f32 *q,
+    const fastdiv_montecarlo_options *options, int with_grad_p, int with_grad_q, fastdiv_montecarlo_record *record);
+FASTDIV_API int fastdiv_montecarlo_kl_divergence_gradient_errors_f32(
+    size_t pairs, size_t dimension, const fastdiv_mixture_f32 *p, const fastdiv_mixture_f32 *q,
+    const fastdiv_montecarlo_options *options,
+    const fastdiv_mixture_gradient_f32 *grad_p, const fastdiv_mixture_gradient_f32 *grad_q,
+    const fastdiv_montecarlo_record *record);
+FASTDIV_API int fastdiv_montecarlo_kl_divergence_f64(
+    size_t pairs, size_t dimension, const fastdiv_mixture_f64 *p, const fastdiv_mixture_f64 *q,
+    const fastdiv_montecarlo_options *options, double *value, double *standard_error, fastdiv_montecarlo_record *record);
+FASTDIV_API int fastdiv_montecarlo_kl_divergence_value_and_grad_f64(
+    size_t pairs, size_t dimension, const fastdiv_mixture_f64 *p, const fastdiv_mixture_f64 *q,
+    const fastdiv_montecarlo_options *options, double *value, double *standard_error,
+    const fastdiv_mixture_gradient_f64 *grad_p, const fastdiv_mixture_gradient_f64 *grad_q,
+    fastdiv_montecarlo_record *record);
+FASTDIV_API int fastdiv_montecarlo_kl_divergence_plan_f64(
+    size_t pairs, size_t dimension, const fastdiv_mixture_f64 *p, const fastdiv_mixture_f64 *q,
+    const fastdiv_montecarlo_options *options, int with_grad_p, int with_grad_q, fastdiv_montecarlo_record *record);
+FASTDIV_API int fastdiv_montecarlo_kl_divergence_gradient_errors_f64(
+    size_t pairs, size_t dimension, const fastdiv_mixture_f64 *p, const fastdiv_mixture_f64 *q,
+    const fastdiv_montecarlo_options *options,
+    const fastdiv_mixture_gradient_f64 *grad_p, const fastdiv_mixture_gradient_f64 *grad_q,
+    const fastdiv_montecarlo_record *record);
+
+/* w E_p log(p / m) + (1 - w) E_q log(q / m), m = w p + (1 - w) q */
+FASTDIV_API int fastdiv_montecarlo_js_divergence_f32(
+    size_t pairs, size_t dimension, const fastdiv_mixture_f32 *p, const fastdiv_mixture_f32 *q,
+    const fastdiv_montecarlo_options *options, double *value, double *standard_error, fastdiv_montecarlo_record *record);
+FASTDIV_API int fastdiv_montecarlo_js_divergence_value_and_grad_f32(
+    size_t pairs, size_t dimension, const fastdiv_mixture_f32 *p, const fastdiv_mixture_f32 *q,
+    const fastdiv_montecarlo_options *options, double *value, double *standard_error,
+    const fastdiv_mixture_gradient_f32 *grad_p, const fastdiv_mixture_gradient_f32 *grad_q,
+    fastdiv_montecarlo_record *record);
+FASTDIV_API int fastdiv_montecarlo_js_divergence_plan_f32(
+    size_t pairs, size_t dimension, const fastdiv_mixture_f32 *p, const fastdiv_mixture_f32 *q,
+    const fastdiv_montecarlo_options *options, int with_grad_p, int with_grad_q, fastdiv_montecarlo_record *record);
+FASTDIV_API int fastdiv_montecarlo_js_divergence_gradient_errors_f32(
+    size_t pairs, size_t dimension, const fastdiv_mixture_f32 *p, const fastdiv_mixture_f32 *q,
+    const fastdiv_montecarlo_options *options,
+    const fastdiv_mixture_gradient_f32 *grad_p, const fastdiv_mixture_gradient_f32 *grad_q,
+    const fastdiv_montecarlo_record *record);
+FASTDIV_API int fastdiv_montecarlo_js_divergence_f64(
+    size_t pairs, size_t dimension, const fastdiv_mixture_f64 *p, const fastdiv_mixture_f64 *q,
+    const fastdiv_montecarlo_options *options, double *value, double *standard_error, fastdiv_montecarlo_record *record);
+FASTDIV_API int fastdiv_montecarlo_js_divergence_value_and_grad_f64(
+    size_t pairs, size_t dimension, const fastdiv_mixture_f64 *p, const fastdiv_mixture_f64 *q,
+    const fastdiv_montecarlo_options *options, double *value, double *standard_error,
+    const fastdiv_mixture_gradient_f64 *grad_p, const fastdiv_mixture_gradient_f64 *grad_q,
+    fastdiv_montecarlo_record *record);
+FASTDIV_API int fastdiv_montecarlo_js_divergence_plan_f64(
+    size_t pairs, size_t dimension, const fastdiv_mixture_f64 *p, const fastdiv_mixture_f64 *q,
+    const fastdiv_montecarlo_options *options, int with_grad_p, int with_grad_q, fastdiv_montecarlo_record *record);
+FASTDIV_API int fastdiv_montecarlo_js_divergence_gradient_errors_f64(
+    size_t pairs, size_t dimension, const fastdiv_mixture_f64 *p, const fastdiv_mixture_f64 *q,
+    const fastdiv_montecarlo_options *options,
+    const fastdiv_mixture_gradient_f64 *grad_p, const fastdiv_mixture_gradient_f64 *grad_q,
+    const fastdiv_montecarlo_record *record);
 
 #ifdef __cplusplus
 }
