@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import document
+import fits
 import machine
 import memory
 import peers
@@ -25,6 +26,7 @@ from exact import reference_of
 from floor import floor_of
 from measurement import Measurement, thread_counts
 from table import write_section
+from table_fits import write_fits
 from table_logits import write_extras
 from timing import QUICK, Call, Effort, interleave
 from works import Array, Work
@@ -113,6 +115,8 @@ def _write(results: Sequence[Measurement], record: dict[str, str], options: Any)
         if "random" in section.domains:
             lines += [peers_random.NOTES]
         bodies[section.title] = lines
+    if not options.only or any(word in "fitting" for word in options.only):
+        bodies["Fits"] = write_fits(fits.measure(options.quick), record, options.quick)
     document.write(options.output, bodies)
     print(f"wrote {' and '.join(bodies)} to {options.output}")
 
@@ -133,7 +137,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for key, value in record.items():
         print(f"{key}: {value}")
     results = run(options.only, options.quick)
-    if not results:
+    if not results and "fitting" not in options.only:
         parser.error(f"no work is called like {' or '.join(options.only)}")
     _write(results, record, options)
 

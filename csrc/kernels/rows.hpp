@@ -48,14 +48,10 @@ struct Total<double> {
       store(t->low + i, load(t->low + i) + ((a - (s - part)) + (b - part)));
     }
   }
-  double sum() const {
-    double whole = sum_lanes<kLanes>(high);
-    // Past infinity the part that was rounded away is NaN.
-    return whole - whole == 0 ? whole + sum_lanes<kLanes>(low) : whole;
-  }
+  double sum() const { return sum_lanes_exactly<kLanes>(high, sum_lanes<kLanes>(low)); }
 
   // Nothing is rounded away in a single addition to 0.
-  FASTDIV_INLINE double sum_once(const double* lanes) { return sum_lanes<kLanes>(lanes) + 0.0; }
+  FASTDIV_INLINE double sum_once(const double* lanes) { return sum_lanes_exactly<kLanes>(lanes, 0.0); }
 };
 
 // One vector: body(vectors of the inputs, terms, raw gradients).

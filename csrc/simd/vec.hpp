@@ -273,4 +273,38 @@ FASTDIV_INLINE double sum_lanes(const double* lanes) {
   return last[0];
 }
 
+// a += b; what that rounds away is added to a_lost, and b_lost too (D. E. Knuth, The Art of Computer Programming,
+// volume 2, section 4.2.2, theorem B).
+template <class V>
+FASTDIV_INLINE void add_exactly(V* a, V* a_lost, V b, V b_lost) {
+  V sum = *a + b, part = sum - *a;
+  *a_lost += b_lost + ((*a - (sum - part)) + (b - part));
+  *a = sum;
+}
+
+// Sum of a block's lanes, halves first, and of `low`, rounded once.
+template <int kLanes>
+FASTDIV_INLINE double sum_lanes_exactly(const double* lanes, double low) {
+  constexpr int kCount = Lanes<double>::kCount, kVectors = kLanes / kCount;
+  VecD work[kVectors], lost[kVectors];
+#pragma GCC unroll 32
+  for (int i = 0; i < kVectors; ++i) {
+    work[i] = load(lanes + i * kCount);
+    lost[i] = VecD{};
+  }
+#pragma GCC unroll 8
+  for (int half = kVectors / 2; half >= 1; half /= 2)
+#pragma GCC unroll 16
+    for (int i = 0; i < half; ++i) add_exactly(&work[i], &lost[i], work[i + half], lost[i + half]);
+  double sum[kCount], rest[kCount];
+  store(sum, work[0]);
+  store(rest, lost[0]);
+#pragma GCC unroll 4
+  for (int half = kCount / 2; half >= 1; half /= 2)
+#pragma GCC unroll 4
+    for (int i = 0; i < half; ++i) add_exactly(&sum[i], &rest[i], sum[i + half], rest[i + half]);
+  // Past infinity what was rounded away is NaN.
+  return sum[0] - sum[0] == 0 ? sum[0] + (low + rest[0]) : sum[0];
+}
+
 }  // namespace

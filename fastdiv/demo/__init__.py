@@ -19,6 +19,7 @@ CHAPTERS = {
     "distances": "_distances",
     "gradients": "_gradients",
     "distillation": "_distillation",
+    "lecture": "_lecture",
 }
 
 _EXTRAS = ("matplotlib", "scipy", "sklearn")

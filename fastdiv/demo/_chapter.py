@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from ._digits import Digits
@@ -47,6 +48,19 @@ class Figure:
 
 
 @dataclass(frozen=True)
+class Animation:
+    """A moving picture: `write` makes a GIF once for light and once for dark pages.
+
+    Readers who want nothing to move see the figure called `still`. Several in a row stand side by side.
+    """
+
+    name: str
+    caption: str
+    write: Callable[[Theme, Path], None]
+    still: str
+
+
+@dataclass(frozen=True)
 class Table:
     """Rows of text under a header; `bars`, one length a row, are drawn to scale beside them."""
 
@@ -54,6 +68,7 @@ class Table:
     header: Sequence[str]
     rows: Sequence[Sequence[str]]
     bars: Sequence[float] = ()
+    wide: bool = False  # as wide as the page
 
 
 @dataclass(frozen=True)
@@ -87,7 +102,7 @@ class Chapter:
 
     title: str
     text: Sequence[str]
-    figures: Sequence[Figure]
+    figures: Sequence[Figure | Animation]
     tables: Sequence[Table]
     checks: Sequence[Check]
     highlights: Sequence[Highlight] = ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import itertools
 import json
 import os
 import platform
@@ -19,7 +20,7 @@ import sklearn
 import fastdiv
 from fastdiv import _native
 
-from ._chapter import Chapter, Context, Figure, Table
+from ._chapter import Animation, Chapter, Context, Figure, Table
 from ._numbers import scientific
 from ._theme import DARK, LIGHT, Theme
 
@@ -74,13 +75,16 @@ def _processor() -> str:
     return models[0] if models else platform.processor() or platform.machine()
 
 
-def _file_name(figure: Figure, theme: Theme) -> str:
-    return f"{figure.name}.png" if theme is LIGHT else f"{figure.name}-{theme.name}.png"
+def _file_name(name: str, theme: Theme, ending: str = "png") -> str:
+    return f"{name}.{ending}" if theme is LIGHT else f"{name}-{theme.name}.{ending}"
 
 
-def _save(figure: Figure, theme: Theme, folder: Path) -> None:
+def _save(figure: Figure | Animation, theme: Theme, folder: Path) -> None:
     with theme.style():
-        figure.draw(theme).savefig(folder / _file_name(figure, theme), format="png")
+        if isinstance(figure, Animation):
+            figure.write(theme, folder / _file_name(figure.name, theme, "gif"))
+        else:
+            figure.draw(theme).savefig(folder / _file_name(figure.name, theme), format="png")
 
 
 def _plain(value: Any) -> Any:
@@ -113,7 +117,7 @@ def _page(chapters: Sequence[tuple[str, Chapter]], context: Context) -> str:
 <header>
 <p class="verdict {"failed" if failed else "passed"}">{verdict}</p>
 <h1>fastdiv on handwritten digits</h1>
-<p class="lead">Information measures of {data}:
+<p class="lead">Information measures of {data}, and of distributions that are fitted:
 checked against SciPy, and timed beside it.</p>
 <ul class="cards">
 {"".join(f"<li><strong>{_text(each.value)}</strong>{_text(each.label)}</li>" for each in cards)}
@@ -133,7 +137,7 @@ they are in <a href="results.json">results.json</a>, too.</p>
 
 
 def _chapter(name: str, chapter: Chapter) -> str:
-    figures = [_figure(figure) for figure in chapter.figures]
+    figures = _figures(chapter.figures)
     first = figures[0] if figures else ""
     text = "".join(f"<p>{_text(paragraph)}</p>\n" for paragraph in chapter.text)
     tables = "".join(_table(table) for table in chapter.tables)
@@ -147,15 +151,37 @@ def _chapter(name: str, chapter: Chapter) -> str:
 """
 
 
-def _figure(figure: Figure) -> str:
-    light, dark = (_file_name(figure, theme) for theme in (LIGHT, DARK))
+def _figures(figures: Sequence[Figure | Animation]) -> list[str]:
+    """Return a text for each figure, and one for neighbouring animations, side by side."""
+    texts = []
+    for moving, group in itertools.groupby(figures, lambda each: isinstance(each, Animation)):
+        parts = [_figure(figure) for figure in group]
+        texts += [f'<div class="row">\n{"".join(parts)}</div>\n'] if moving else parts
+    return texts
+
+
+def _figure(figure: Figure | Animation) -> str:
+    moving = isinstance(figure, Animation)
+    light, dark = (
+        _file_name(figure.name, theme, "gif" if moving else "png") for theme in (LIGHT, DARK)
+    )
     caption = _text(figure.caption)
+    still = _still(figure) if isinstance(figure, Animation) else ""
     return f"""<figure>
 <a href="{light}"><picture>
-<source srcset="{dark}" media="(prefers-color-scheme: dark)"><img src="{light}" alt="{caption}">
+{still}<source srcset="{dark}" media="(prefers-color-scheme: dark)"><img src="{light}" alt="{caption}">
 </picture></a>
 <figcaption>{caption}</figcaption>
 </figure>
+"""
+
+
+def _still(animation: Animation) -> str:
+    """Return what is shown instead to readers who want nothing to move."""
+    light, dark = (_file_name(animation.still, theme) for theme in (LIGHT, DARK))
+    still = "(prefers-reduced-motion: reduce)"
+    return f"""<source srcset="{dark}" media="{still} and (prefers-color-scheme: dark)">
+<source srcset="{light}" media="{still}">
 """
 
 
@@ -170,7 +196,7 @@ def _table(table: Table) -> str:
             share = table.bars[number] / max(table.bars)
             cells += f'<td class="bar"><i style="width:{share:.2%}"></i></td>'
         rows.append(f"<tr>{cells}</tr>\n")
-    width = "scroll wide" if table.bars else "scroll"
+    width = "scroll wide" if table.bars or table.wide else "scroll"
     return f"""<div class="{width}"><table>
 <caption>{_text(table.caption)}</caption>
 <thead><tr>{header}</tr></thead>

@@ -20,8 +20,9 @@ class Estimator:
 
     def __init__(self, name: str, both: bool) -> None:
         self.both = both
-        self.native = getattr(_native, f"montecarlo_{name}")
-        self.native_errors = getattr(_native, f"montecarlo_{name}_gradient_errors")
+        # Looked up when called: a build imports the package before its kernels are there.
+        self.native = f"montecarlo_{name}"
+        self.native_errors = f"montecarlo_{name}_gradient_errors"
 
     def __call__(
         self,
@@ -58,7 +59,7 @@ class Estimator:
             bool(score_term),
             weight,
         )
-        value, error, run.records, *fields = self.native(*run.arguments, progress)
+        value, error, run.records, *fields = getattr(_native, self.native)(*run.arguments, progress)
         if shape:
             value, error = value.reshape(shape), error.reshape(shape)
         else:
@@ -140,7 +141,8 @@ class Run:
         """Return the standard errors of the gradients."""
         if not self.positions:
             return ()
-        return self.unpack(self.estimator.native_errors(*self.arguments, self.records))
+        native = getattr(_native, self.estimator.native_errors)
+        return self.unpack(native(*self.arguments, self.records))
 
     def unpack(self, fields: Any) -> tuple[Any, ...]:
         """Return gradients, or their errors, as distributions."""

@@ -60,6 +60,8 @@ def test_page_and_what_it_points_to(finished: tuple[Path, str]) -> None:
     assert {path.name for path in folder.iterdir()} == linked | {"index.html"}
     for figure in folder.glob("*.png"):
         assert figure.read_bytes().startswith(b"\x89PNG")
+    for movie in folder.glob("*.gif"):
+        assert movie.read_bytes().startswith(b"GIF89a")
     assert "checks passed" in page
     assert "checks failed" not in page
     for name in demo.CHAPTERS:

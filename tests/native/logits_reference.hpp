@@ -9,6 +9,11 @@
 #include <vector>
 
 typedef long double Wide;
+#ifdef __SIZEOF_FLOAT128__
+__extension__ typedef __float128 Widest;
+#else
+typedef long double Widest;
+#endif
 
 struct LogitsOptions {
   double temperature, weight;
@@ -86,7 +91,9 @@ class LogitsReference {
     Wide tops = largest(x_) - largest(y_), difference = Wide(x_[i]) - y_[i], sums = log_sum_p_ - log_sum_q_;
     if (std::exp(log_p_[i]) > 0) allow_for((std::fabs(tops) + std::fabs(difference)) / temperature_);
     allow_for(1 + std::fabs(log_sum_p_) + std::fabs(log_sum_q_));
-    return (difference - tops) / temperature_ - sums;
+    // Numbers of very different magnitude must not swallow each other.
+    Widest apart = ((Widest(x_[i]) - y_[i]) - largest(x_)) + largest(y_);
+    return Wide(apart) / temperature_ - sums;
   }
 
   // Numbers of this magnitude were rounded.

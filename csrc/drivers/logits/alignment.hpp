@@ -64,7 +64,8 @@ class Alignment {
   // Taken by itself, a term that outweighs all others is not rounded as they are.
   template <class ForEach>
   double kl_divergence(const ForEach& for_each) {
-    if (is_sum_of_positive() || !rows_.peak_outweighs(0, total_)) return value_;
+    bool is_most = rows_.peak_outweighs(0, total_) && 2 * std::fabs(value_ - peak_ratio_) < value_;
+    if (!is_most) return value_;
     double mean = peak_ratio_ + mean_from_peak(for_each) / rows_.temperature.value();
     return std::max(mean + std::log1p(missing_), 0.0);
   }

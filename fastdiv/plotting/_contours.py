@@ -1,0 +1,130 @@
+"""Contours of densities in the plane."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..distributions import Mixture
+from . import _validate as validate
+from ._geometry import Extent, ellipse, extent_of, grid, levels, parts
+from ._matplotlib import axes_or_new, shades
+
+MASSES = (0.1, 0.3, 0.5, 0.7, 0.9, 0.99)
+_PLURAL = ("linewidth", "linestyle")  # as contours call them
+
+
+def density_contours(
+    d: Any,
+    *,
+    axes: Any = None,
+    masses: Sequence[float] = MASSES,
+    filled: bool = False,
+    color: Any = None,
+    label: str | None = None,
+    extent: Sequence[float] | None = None,
+    resolution: int = 240,
+    **options: Any,
+) -> Any:
+    """Draw contours of a density in the plane; each is the border of the smallest region of a given mass.
+
+    Parameters
+    ----------
+    d : Normal, MultivariateNormal or Mixture
+        A distribution of two dimensions; of a batch, all are drawn.
+    axes : matplotlib.axes.Axes, optional
+        Where to draw; new ones by default.
+    masses : sequence of float
+        The probability within each contour, between 0 and 1.
+    filled : bool
+        Shade the regions, the denser the stronger, besides the lines.
+    color : color, optional
+        One colour of Matplotlib's for all; the next one of the axes by default.
+    label : str, optional
+        Name for a legend.
+    extent : (left, right, bottom, top), optional
+        The part of the plane in which a mixture's density is evaluated: by default 3.2 standard deviations
+        around every component. A normal distribution's contours are ellipses, known exactly.
+    resolution : int
+        Points of that grid along each axis.
+    **options
+        What lines take: `linewidth`, `linestyle`, `alpha`, `zorder`.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The axes, with equal units on both.
+
+    Raises
+    ------
+    ImportError
+        If Matplotlib is not installed.
+    TypeError, ValueError
+        If an argument does not fit; the message names it.
+
+    Examples
+    --------
+    >>> from fastdiv.distributions import Mixture, Normal
+    >>> from fastdiv.plotting import density_contours
+    >>> p = Mixture([0.5, 0.5], Normal([[0, 0], [1, 1]], [[0.25, 0.5], [0.25, 0.25]]))
+    >>> axes = density_contours(p, filled=True, label="p")  # doctest: +SKIP
+    """
+    validate.plane("d", d)
+    shares = validate.masses(masses)
+    bounds = validate.extent(extent) if extent is not None else extent_of(d)
+    resolution = validate.count("resolution", resolution, 2)
+    axes = axes_or_new(axes)
+    if color is None:
+        [probe] = axes.plot([], [])
+        color = probe.get_color()
+        probe.remove()
+    options = {"linewidth": 1.2, **options}
+    for part in parts(d):
+        if isinstance(part, Mixture):
+            _draw_grid(axes, part, shares, color, filled, bounds, resolution, options)
+        else:
+            _draw_ellipses(axes, part, shares, color, filled, options)
+    if label is not None:
+        axes.plot([], [], color=color, label=label, **options)
+    # Borders that the caller has set stay; else the axes keep their place, and show more.
+    axes.set_aspect("equal", adjustable="datalim" if axes.get_autoscale_on() else "box")
+    return axes
+
+
+def _draw_ellipses(
+    axes: Any, d: Any, shares: list[float], color: Any, filled: bool, options: dict[str, Any]
+) -> None:
+    for mass, shade in zip(shares, shades(color, len(shares), 0.2), strict=True):
+        x, y = ellipse(d, mass)
+        if filled:
+            axes.fill(x, y, color=shade, linewidth=0, zorder=options.get("zorder", 1))
+        axes.plot(x, y, color=color, solid_capstyle="round", **options)
+
+
+def _draw_grid(
+    axes: Any,
+    d: Mixture,
+    shares: list[float],
+    color: Any,
+    filled: bool,
+    extent: Extent,
+    resolution: int,
+    options: dict[str, Any],
+) -> None:
+    x, y, points = grid(extent, resolution)
+    density = np.exp(d.log_prob(points).astype(np.float64))
+    area = (x[1] - x[0]) * (y[1] - y[0])
+    heights = sorted(set(levels(density, area, shares)))  # on a coarse grid, some may coincide
+    if filled:
+        top = max(float(density.max()), np.nextafter(heights[-1], np.inf))
+        axes.contourf(
+            x, y, density, levels=[*heights, top * 1.001], colors=shades(color, len(heights)),
+            zorder=options.get("zorder", 1),
+        )  # fmt: skip
+    lines = {
+        **{f"{name}s": [value] for name, value in options.items() if name in _PLURAL},
+        **{name: value for name, value in options.items() if name not in _PLURAL},
+    }
+    axes.contour(x, y, density, levels=heights, colors=[color], **lines)
