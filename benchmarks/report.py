@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import document
+import estimates
 import fits
 import machine
 import memory
@@ -28,6 +29,7 @@ from measurement import Measurement, thread_counts
 from table import write_section
 from table_fits import write_fits
 from table_logits import write_extras
+from table_montecarlo import write_estimates
 from timing import QUICK, Call, Effort, interleave
 from works import Array, Work
 
@@ -115,6 +117,9 @@ def _write(results: Sequence[Measurement], record: dict[str, str], options: Any)
         if "random" in section.domains:
             lines += [peers_random.NOTES]
         bodies[section.title] = lines
+    if not options.only or any(word in "montecarlo" for word in options.only):
+        found = estimates.measure(options.quick)
+        bodies["Monte Carlo estimates"] = write_estimates(found, record, options.quick)
     if not options.only or any(word in "fitting" for word in options.only):
         bodies["Fits"] = write_fits(fits.measure(options.quick), record, options.quick)
     document.write(options.output, bodies)
@@ -137,7 +142,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for key, value in record.items():
         print(f"{key}: {value}")
     results = run(options.only, options.quick)
-    if not results and "fitting" not in options.only:
+    if not results and not {"fitting", "montecarlo"} & set(options.only):
         parser.error(f"no work is called like {' or '.join(options.only)}")
     _write(results, record, options)
 

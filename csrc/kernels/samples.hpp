@@ -17,28 +17,34 @@ using fastdiv::Moments;
 using fastdiv::SamplesJob;
 using fastdiv::Stratum;
 
+constexpr int kSmallDimension = 3;
+
 template <class T>
 struct GaussianKernels {
   void (*spread)(const T* scale, const T* z, int dimension, const Rows<T>& block, T* y);
   void (*density)(const MixtureConstants<T>& m, int j, const T* offset, const T* y, int dimension, const Rows<T>& block,
                   T* u, T* log_density);
-  void (*pull)(const MixtureConstants<T>& m, int j, T sign, T* wu, int dimension, const Rows<T>& block, T* g);
   void (*add_outer)(const T* a, const T* b, int dimension, const Rows<T>& block, T* lanes);
+  void (*add_gradient[1 + kSmallDimension])(const GradientOf<T>& component, const Rows<T>& block);  // 0: any dimension
 };
 
-template <class T, class Gaussian>
+template <class T, class Gaussian, bool kTriangular>
 constexpr GaussianKernels<T> gaussian_kernels() {
-  return {Gaussian::spread, Gaussian::density, Gaussian::pull, Gaussian::add_outer};
+  return {Gaussian::spread,
+          Gaussian::density,
+          Gaussian::add_outer,
+          {add_gradient<T, Gaussian>, add_small_gradient<T, kTriangular, 1>, add_small_gradient<T, kTriangular, 2>,
+           add_small_gradient<T, kTriangular, 3>}};
 }
 
 template <class T>
-constexpr GaussianKernels<T> kGaussian[fastdiv::kGaussianForms] = {gaussian_kernels<T, Diagonal<T>>(),
-                                                                   gaussian_kernels<T, Triangular<T>>()};
+constexpr GaussianKernels<T> kGaussian[fastdiv::kGaussianForms] = {gaussian_kernels<T, Diagonal<T>, false>(),
+                                                                   gaussian_kernels<T, Triangular<T>, true>()};
 
 // z[d, i]: the normals of the samples first + i step, of counter (number of the sample, d / kPerCounter).
 template <class T>
 void draw(uint64_t seed, uint32_t stream, uint64_t first, uint64_t step, int dimension, const Rows<T>& block, T* z) {
-  constexpr int kVectors = 2, kPer = kPerCounter<T>, kCount = Lanes<T>::kCount;
+  constexpr int kVectors = sizeof(T) == 8 ? 4 : 2, kPer = kPerCounter<T>, kCount = Lanes<T>::kCount;
   const PhiloxKey key = philox_key(seed);
   Counters<T, kVectors> c = counters<T, kVectors>(first, step);
   for (int i = 0; i < block.n; i += kVectors * kCount) {
@@ -241,35 +247,29 @@ class Leaf {
   void gradient(int m) {
     const MixtureConstants<T>& constants = job_.mixture[m];
     if (!job_.direct[m] && !job_.moved) return;
-    const int dimension = job_.dimension,
-              size = 1 + dimension + static_cast<int>(scale_size(constants.form, dimension));
+    const int dimension = job_.dimension, size = 1 + dimension + static_cast<int>(scale_size(constants.form, dimension));
+    const bool mixed = constants.components > 1;
     for (int j = 0; j < constants.components; ++j) {
       T* weight = memory_.weight[m] + j * block_.stride;
-      T* lanes = memory_.direct[m] + j * size * kSumLanes<T>;
-      if (constants.components == 1)
-        weight = memory_.sample_factor;
-      else if (!constants.weightless[j] || job_.direct[m])
-        weigh(constants, j, weight, block_, memory_.log_density[m], memory_.factor[m], memory_.sample_factor);
-      if (job_.direct[m]) add_rows(weight, 1, block_, lanes);
-      if (constants.weightless[j]) continue;
-      multiply(weight, u(m, j));
-      if (job_.direct[m]) {
-        add_rows(memory_.work, dimension, block_, lanes + kSumLanes<T>);
-        kGaussian<T>[constants.form].add_outer(memory_.work, u(m, j), dimension, block_,
-                                               lanes + (1 + dimension) * kSumLanes<T>);
+      T* lanes = job_.direct[m] ? memory_.direct[m] + j * size * kSumLanes<T> : nullptr;
+      if (constants.weightless[j]) {
+        if (lanes != nullptr) add_weightless(weight, memory_.log_density[m], lanes);
+        continue;
       }
-      if (job_.moved)
-        kGaussian<T>[constants.form].pull(constants, j, m == 0 ? T(-1) : T(1), memory_.work, dimension, block_,
-                                          memory_.g);
+      kGaussian<T>[constants.form].add_gradient[dimension <= kSmallDimension ? dimension : 0](
+          {constants, j, dimension, m == 0 ? T(-1) : T(1), mixed ? weight : nullptr,
+           mixed ? memory_.factor[m] : memory_.sample_factor, u(m, j), lanes, job_.moved ? memory_.g : nullptr,
+           memory_.work},
+          block_);
     }
   }
 
-  void multiply(const T* weight, const T* u) {
-    for (int d = 0; d < job_.dimension; ++d)
-      for (int i = 0; i < block_.n; i += Lanes<T>::kCount) {
-        int at = d * block_.stride + i;
-        store(memory_.work + at, load(weight + i) * load(u + at));
-      }
+  // Of a component without weight only the sum of N_j(x) / p(x) times the sample's factor, kept finite.
+  void add_weightless(T* row, const T* log_density, T* lanes) {
+    const Vec<T> most = broadcast<T>(T(0.99) * (Lanes<T>::kExponentBias * Ln2<T>::kValue));
+    for (int i = 0; i < block_.n; i += Lanes<T>::kCount)
+      store(row + i, exp<T>(at_most<T>(load(row + i) - load(log_density + i), most)));
+    add_products<T>(row, memory_.sample_factor, 1, block_, lanes);
   }
 
   // In double, about the mean.

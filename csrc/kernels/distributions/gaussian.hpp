@@ -59,7 +59,7 @@ struct Diagonal {
     }
   }
 
-  // g -= or += L^-T wu
+  // g += sign L^-T wu
   static void pull(const MixtureConstants<T>& m, int j, T sign, T* wu, int dimension, const Rows<T>& block, T* g) {
     const T* inverse = m.inverse + j * dimension;
     for (int a = 0; a < dimension; ++a)
@@ -201,5 +201,94 @@ struct Triangular {
       }
   }
 };
+
+// What a component adds to gradients. `weight` times `factor` are the samples' weights w (no weight: factor alone).
+// `lanes` (or none) get the sums of w, w u and w u u^T, g (or none) sign L^-T w u; `work` has room for w u.
+template <class T>
+struct GradientOf {
+  const MixtureConstants<T>& mixture;
+  int component, dimension;
+  T sign;
+  const T *weight, *factor, *u;
+  T *lanes, *g, *work;
+};
+
+template <class T, class Gaussian>
+void add_gradient(const GradientOf<T>& c, const Rows<T>& block) {
+  constexpr int kCount = Lanes<T>::kCount, kLanes = kSumLanes<T>;
+  for (int i = 0; i < block.n; i += kCount) {
+    Vec<T> w = load(c.factor + i);
+    if (c.weight != nullptr) w = w * load(c.weight + i);
+    for (int d = 0; d < c.dimension; ++d) store(c.work + d * block.stride + i, w * load(c.u + d * block.stride + i));
+  }
+  if (c.lanes != nullptr) {
+    if (c.weight != nullptr)
+      add_products(c.weight, c.factor, 1, block, c.lanes);
+    else
+      add_rows(c.factor, 1, block, c.lanes);
+    add_rows(c.work, c.dimension, block, c.lanes + kLanes);
+    Gaussian::add_outer(c.work, c.u, c.dimension, block, c.lanes + (1 + c.dimension) * kLanes);
+  }
+  if (c.g != nullptr) Gaussian::pull(c.mixture, c.component, c.sign, c.work, c.dimension, block, c.g);
+}
+
+// The same for few dimensions, in one pass.
+template <class T, bool kTriangular, int kDimension, bool kLanes, bool kG>
+void add_small_gradient(const GradientOf<T>& c, const Rows<T>& block) {
+  constexpr int kCount = Lanes<T>::kCount, kStep = kSumLanes<T>, kPairs = kDimension * (kDimension - 1) / 2;
+  constexpr int kSums = kTriangular ? 1 + kDimension + kPairs + kDimension : 1 + 2 * kDimension;
+  Vec<T> inverse[kDimension], columns[kPairs + 1];
+  for (int d = 0; d < kDimension; ++d) inverse[d] = broadcast(c.mixture.inverse[c.component * kDimension + d]);
+  for (int d = 0; kTriangular && d < kPairs; ++d)
+    columns[d] = broadcast(c.mixture.columns[c.component * kPairs + d]);
+  for (int part = 0; part < kStep; part += kCount) {
+    Vec<T> sums[kSums] = {};
+    for (int i = part; i < block.n; i += kStep) {
+      Vec<T> w = load(c.factor + i), u[kDimension], wu[kDimension];
+      if (c.weight != nullptr) w = w * load(c.weight + i);
+#pragma GCC unroll 3
+      for (int d = 0; d < kDimension; ++d) {
+        u[d] = load(c.u + d * block.stride + i);
+        wu[d] = w * u[d];
+      }
+      if (kLanes) {
+        sums[0] += w;
+#pragma GCC unroll 3
+        for (int d = 0; d < kDimension; ++d) sums[1 + d] += wu[d];
+        int at = 1 + kDimension;
+#pragma GCC unroll 3
+        for (int a = 0; a < kDimension; ++a)
+#pragma GCC unroll 3
+          for (int b = kTriangular ? 0 : a; b <= a; ++b, ++at) sums[at] = fma(wu[a], u[b], sums[at]);
+      }
+      if (!kG) continue;
+      int at = kPairs;
+#pragma GCC unroll 3
+      for (int a = kDimension - 1; a >= 0; --a) {
+        Vec<T> x = wu[a] * inverse[a];
+        at -= kDimension - 1 - a;
+#pragma GCC unroll 3
+        for (int b = a + 1; kTriangular && b < kDimension; ++b) x = fma(wu[b], columns[at + b - a - 1], x);
+        wu[a] = x;
+        T* g = c.g + a * block.stride + i;
+        store(g, fma(x, broadcast(c.sign), load(g)));
+      }
+    }
+    for (int k = 0; kLanes && k < kSums; ++k) {
+      T* at = c.lanes + k * kStep + part;
+      store(at, load(at) + sums[k]);
+    }
+  }
+}
+
+template <class T, bool kTriangular, int kDimension>
+void add_small_gradient(const GradientOf<T>& c, const Rows<T>& block) {
+  if (c.lanes != nullptr && c.g != nullptr)
+    add_small_gradient<T, kTriangular, kDimension, true, true>(c, block);
+  else if (c.lanes != nullptr)
+    add_small_gradient<T, kTriangular, kDimension, true, false>(c, block);
+  else
+    add_small_gradient<T, kTriangular, kDimension, false, true>(c, block);
+}
 
 }  // namespace

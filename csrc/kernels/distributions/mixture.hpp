@@ -49,20 +49,4 @@ void mix(const MixtureConstants<T>& m, T* rows, const Rows<T>& block, T* log_den
   }
 }
 
-// The weight of one component in a gradient: e_j times its mixture's factor, or, of a component without weight, the
-// ratio N_j(x) / p(x) times the sample's, kept finite.
-template <class T>
-void weigh(const MixtureConstants<T>& m, int j, T* row, const Rows<T>& block, const T* log_density, const T* factor,
-           const T* sample_factor) {
-  const Vec<T> most = broadcast<T>(T(0.99) * (Lanes<T>::kExponentBias * Ln2<T>::kValue));
-  for (int i = 0; i < block.n; i += Lanes<T>::kCount) {
-    if (m.weightless[j]) {
-      Vec<T> ratio = exp<T>(at_most<T>(load(row + i) - load(log_density + i), most));
-      store(row + i, ratio * load(sample_factor + i));
-    } else {
-      store(row + i, load(row + i) * load(factor + i));
-    }
-  }
-}
-
 }  // namespace
