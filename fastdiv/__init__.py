@@ -25,6 +25,9 @@ Packages, with functions of their own:
     logits                entropy and divergences of softmax(x / temperature)
     pairwise              divergences of all pairs of rows of two matrices
     distributions         normal distributions and their mixtures
+    montecarlo            divergences of mixtures, estimated from samples
+    fitting               fits of distributions by gradients
+    plotting              pictures of distributions and fits
     random                normal and uniform numbers, any slice of a stream
     scipy                 drop-ins for SciPy; import fastdiv.scipy
     torch                 measures of logits with autograd for PyTorch; import fastdiv.torch
@@ -69,6 +72,7 @@ __all__ = [
     "cross_entropy",
     "distributions",
     "entropy",
+    "fitting",
     "get_cmake_dir",
     "get_include",
     "get_library_dir",
@@ -80,8 +84,10 @@ __all__ = [
     "js_divergence",
     "kl_divergence",
     "logits",
+    "montecarlo",
     "mutual_information",
     "pairwise",
+    "plotting",
     "random",
     "self_information",
     "set_num_threads",

@@ -15,8 +15,11 @@ import fastdiv
 PACKAGES = [
     "fastdiv",
     "fastdiv.distributions",
+    "fastdiv.fitting",
     "fastdiv.logits",
+    "fastdiv.montecarlo",
     "fastdiv.pairwise",
+    "fastdiv.plotting",
     "fastdiv.probabilities",
     "fastdiv.random",
     "fastdiv.scipy",
