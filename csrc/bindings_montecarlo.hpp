@@ -104,8 +104,10 @@ struct Record {
   fastdiv_montecarlo_record memory = {};
   py::tuple arrays[2];
 
-  void allocate(size_t pairs, const size_t* components, bool control, int sources) {
-    for (int s = 0; s < sources; ++s) {
+  int sources() const { return memory.nodes[1] != 0 ? 2 : 1; }
+
+  void allocate(size_t pairs, const size_t* components, bool control) {
+    for (int s = 0; s < sources(); ++s) {
       auto make = [](std::vector<size_t> shape, double** data) {
         py::array_t<double> array(std::vector<py::ssize_t>(shape.begin(), shape.end()));
         *data = array.mutable_data();
@@ -145,7 +147,7 @@ inline void check(int status) {
 
 // (value, standard error, the sources' records, gradients by p and q); `wanted`: bit 0 for p, 1 for q.
 template <class T>
-py::tuple run(const Functions<T>& functions, bool js, py::handle p, py::handle q, size_t pairs, int wanted,
+py::tuple run(const Functions<T>& functions, py::handle p, py::handle q, size_t pairs, int wanted,
               const fastdiv_montecarlo_options& options, const py::object& progress) {
   Run<T> run(p, q, pairs, options);
   Progress context{progress};
@@ -155,7 +157,7 @@ py::tuple run(const Functions<T>& functions, bool js, py::handle p, py::handle q
   record.memory.struct_size = sizeof(record.memory);
   check(functions.plan(pairs, run.dimension, &run.p, &run.q, &run.options, wanted & 1, wanted & 2, &record.memory));
   const size_t components[2] = {run.p.components, run.q.components};
-  record.allocate(pairs, components, run.options.control_variate != 0, js ? 2 : 1);
+  record.allocate(pairs, components, run.options.control_variate != 0);
   py::array_t<double> value(static_cast<py::ssize_t>(pairs)), error(static_cast<py::ssize_t>(pairs));
   Gradient<T> gradient[2];
   if (wanted & 1) gradient[0] = Gradient<T>(p, pairs);
@@ -174,7 +176,7 @@ py::tuple run(const Functions<T>& functions, bool js, py::handle p, py::handle q
     status = call();
   }
   check(status);
-  py::tuple records(js ? 2 : 1);
+  py::tuple records(record.sources());
   for (size_t s = 0; s < records.size(); ++s) records[s] = record.arrays[s];
   return py::make_tuple(value, error, records, gradient[0].result(), gradient[1].result());
 }
@@ -213,14 +215,14 @@ inline bool is_float32(py::handle mixture) {
   return py::reinterpret_borrow<py::array>(item(mixture, 5)).itemsize() == 4;
 }
 
-inline void define_one(py::module_& m, const std::string& name, bool js, Functions<float> f32, Functions<double> f64) {
+inline void define_one(py::module_& m, const std::string& name, Functions<float> f32, Functions<double> f64) {
   m.def(("montecarlo_" + name).c_str(),
         [=](const py::tuple& p, const py::tuple& q, size_t pairs, int wanted, uint64_t seed, uint64_t first_sample,
             uint64_t n_samples, bool antithetic, bool control_variate, bool score_term, double weight,
             const py::object& progress) {
           auto options = make_options(seed, first_sample, n_samples, antithetic, control_variate, score_term, weight);
-          if (is_float32(p)) return run(f32, js, p, q, pairs, wanted, options, progress);
-          return run(f64, js, p, q, pairs, wanted, options, progress);
+          if (is_float32(p)) return run(f32, p, q, pairs, wanted, options, progress);
+          return run(f64, p, q, pairs, wanted, options, progress);
         });
   m.def(("montecarlo_" + name + "_gradient_errors").c_str(),
         [=](const py::tuple& p, const py::tuple& q, size_t pairs, int wanted, uint64_t seed, uint64_t first_sample,
@@ -246,9 +248,8 @@ inline void define(py::module_& m) {
 #define FASTDIV_MONTECARLO_TYPE(name, type, suffix)                                                            \
   Functions<type>{&fastdiv_montecarlo_##name##_##suffix, &fastdiv_montecarlo_##name##_value_and_grad_##suffix, \
                   &fastdiv_montecarlo_##name##_plan_##suffix, &fastdiv_montecarlo_##name##_gradient_errors_##suffix}
-#define FASTDIV_MONTECARLO_DEFINE(name)                                                                  \
-  define_one(m, #name, std::string(#name) == "js_divergence", FASTDIV_MONTECARLO_TYPE(name, float, f32), \
-             FASTDIV_MONTECARLO_TYPE(name, double, f64));
+#define FASTDIV_MONTECARLO_DEFINE(name) \
+  define_one(m, #name, FASTDIV_MONTECARLO_TYPE(name, float, f32), FASTDIV_MONTECARLO_TYPE(name, double, f64));
   FASTDIV_MONTECARLO(FASTDIV_MONTECARLO_DEFINE)
 #undef FASTDIV_MONTECARLO_DEFINE
 #undef FASTDIV_MONTECARLO_TYPE

@@ -16,9 +16,6 @@ using fastdiv::SamplesCall;
 
 static_assert(sizeof(Moments) == sizeof(fastdiv_moments), "the header's moments are the kernels'");
 
-// Whether it is the Jensen-Shannon divergence.
-constexpr bool k_kl_divergence = false, k_js_divergence = true;
-
 template <class T>
 struct Types;
 template <>
@@ -57,17 +54,17 @@ GaussianMixture<T> checked_mixture(const typename Types<T>::Mixture* given, size
 }
 
 template <class T>
-fastdiv::SamplesOptions checked_options(bool js, const fastdiv_montecarlo_options* given, const SamplesCall<T>& call) {
+fastdiv::SamplesOptions checked_options(const fastdiv_montecarlo_options* given, const SamplesCall<T>& call) {
   if (given == nullptr) refuse(FASTDIV_NULL_POINTER);
   if (given->struct_size < sizeof(*given)) refuse(FASTDIV_INVALID_OPTION);
   if (!(given->weight >= 0 && given->weight <= 1)) refuse(FASTDIV_INVALID_OPTION);
   const bool antithetic = given->antithetic != 0;
   const size_t p = call.mixture[0].components, q = call.mixture[1].components;
-  const uint64_t points = antithetic ? 2 : 1, strata = js && q > p ? q : p;
+  const uint64_t points = antithetic ? 2 : 1, strata = call.both && q > p ? q : p;
   constexpr uint64_t kMost = uint64_t{1} << 63;
   if (given->n_samples % points != 0 || given->n_samples / points < 2 * strata) refuse(FASTDIV_INVALID_OPTION);
   if (given->first_sample > kMost || given->n_samples > kMost - given->first_sample) refuse(FASTDIV_INVALID_OPTION);
-  if (given->first_sample % fastdiv::samples_grain(js, antithetic, p, q) != 0) refuse(FASTDIV_INVALID_OPTION);
+  if (given->first_sample % fastdiv::samples_grain(call.both, antithetic, p, q) != 0) refuse(FASTDIV_INVALID_OPTION);
   fastdiv::SamplesOptions options;
   options.seed = given->seed;
   options.first_sample = given->first_sample;
@@ -82,15 +79,17 @@ fastdiv::SamplesOptions checked_options(bool js, const fastdiv_montecarlo_option
 }
 
 template <class T>
-SamplesCall<T> checked_call(bool js, size_t pairs, size_t dimension, const typename Types<T>::Mixture* p,
-                            const typename Types<T>::Mixture* q, const fastdiv_montecarlo_options* options) {
+SamplesCall<T> checked_call(fastdiv::Estimator estimator, size_t pairs, size_t dimension,
+                            const typename Types<T>::Mixture* p, const typename Types<T>::Mixture* q,
+                            const fastdiv_montecarlo_options* options) {
   SamplesCall<T> call;
-  call.js = js;
+  call.estimator = estimator;
+  call.both = fastdiv::samples_both<T>(estimator);
   call.pairs = pairs;
   call.dimension = dimension;
   call.mixture[0] = checked_mixture<T>(p, pairs, dimension);
   call.mixture[1] = checked_mixture<T>(q, pairs, dimension);
-  call.options = checked_options(js, options, call);
+  call.options = checked_options(options, call);
   return call;
 }
 
@@ -115,11 +114,12 @@ inline fastdiv::SamplesRecord checked_record(const fastdiv_montecarlo_record* gi
 }
 
 template <class T>
-SamplesCall<T> checked_run(bool js, size_t pairs, size_t dimension, const typename Types<T>::Mixture* p,
-                           const typename Types<T>::Mixture* q, const fastdiv_montecarlo_options* options,
-                           double* value, double* standard_error, const typename Types<T>::Gradient* grad_p,
-                           const typename Types<T>::Gradient* grad_q, const fastdiv_montecarlo_record* record) {
-  SamplesCall<T> call = checked_call<T>(js, pairs, dimension, p, q, options);
+SamplesCall<T> checked_run(fastdiv::Estimator estimator, size_t pairs, size_t dimension,
+                           const typename Types<T>::Mixture* p, const typename Types<T>::Mixture* q,
+                           const fastdiv_montecarlo_options* options, double* value, double* standard_error,
+                           const typename Types<T>::Gradient* grad_p, const typename Types<T>::Gradient* grad_q,
+                           const fastdiv_montecarlo_record* record) {
+  SamplesCall<T> call = checked_call<T>(estimator, pairs, dimension, p, q, options);
   call.gradient[0] = checked_gradient<T>(grad_p);
   call.gradient[1] = checked_gradient<T>(grad_q);
   call.record = checked_record(record);
@@ -129,31 +129,32 @@ SamplesCall<T> checked_run(bool js, size_t pairs, size_t dimension, const typena
 }
 
 template <class T>
-SamplesCall<T> checked_errors(bool js, size_t pairs, size_t dimension, const typename Types<T>::Mixture* p,
-                              const typename Types<T>::Mixture* q, const fastdiv_montecarlo_options* options,
-                              const typename Types<T>::Gradient* grad_p, const typename Types<T>::Gradient* grad_q,
-                              const fastdiv_montecarlo_record* record) {
-  SamplesCall<T> call = checked_run<T>(js, pairs, dimension, p, q, options, nullptr, nullptr, grad_p, grad_q, record);
-  for (int source = 0; source < (js ? 2 : 1); ++source)
+SamplesCall<T> checked_errors(fastdiv::Estimator estimator, size_t pairs, size_t dimension,
+                              const typename Types<T>::Mixture* p, const typename Types<T>::Mixture* q,
+                              const fastdiv_montecarlo_options* options, const typename Types<T>::Gradient* grad_p,
+                              const typename Types<T>::Gradient* grad_q, const fastdiv_montecarlo_record* record) {
+  SamplesCall<T> call =
+      checked_run<T>(estimator, pairs, dimension, p, q, options, nullptr, nullptr, grad_p, grad_q, record);
+  for (int source = 0; source < (call.both ? 2 : 1); ++source)
     if (fastdiv::sizes_of(call, source).sums != 0 && call.record.batches[source] == nullptr)
       refuse(FASTDIV_NULL_POINTER);
   return call;
 }
 
 template <class T>
-void plan(bool js, size_t pairs, size_t dimension, const typename Types<T>::Mixture* p,
+void plan(fastdiv::Estimator estimator, size_t pairs, size_t dimension, const typename Types<T>::Mixture* p,
           const typename Types<T>::Mixture* q, const fastdiv_montecarlo_options* options, bool with_p, bool with_q,
           fastdiv_montecarlo_record* record) {
   if (record == nullptr) refuse(FASTDIV_NULL_POINTER);
   if (record->struct_size < sizeof(*record)) refuse(FASTDIV_INVALID_OPTION);
-  SamplesCall<T> call = checked_call<T>(js, pairs, dimension, p, q, options);
+  SamplesCall<T> call = checked_call<T>(estimator, pairs, dimension, p, q, options);
   T some;  // not written to
   for (int m = 0; m < 2; ++m)
     if (m == 0 ? with_p : with_q) call.gradient[m] = {&some, &some, &some};
-  record->grain = fastdiv::samples_grain(js, call.options.antithetic, p->components, q->components);
+  record->grain = fastdiv::samples_grain(call.both, call.options.antithetic, p->components, q->components);
   for (int source = 0; source < 2; ++source) {
     fastdiv::SamplesSizes sizes;
-    if (source == 0 || js) sizes = fastdiv::sizes_of(call, source);
+    if (source == 0 || call.both) sizes = fastdiv::sizes_of(call, source);
     record->nodes[source] = sizes.nodes;
     record->batches[source] = sizes.batches;
     record->sums[source] = sizes.sums;

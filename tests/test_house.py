@@ -34,6 +34,9 @@ LAYERS = [
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 MEASURES = [name for name, f in vars(fastdiv.probabilities).items() if inspect.isfunction(f)]
 LOGITS_MEASURES = [name for name, f in vars(fastdiv.logits).items() if inspect.isfunction(f)]
+ESTIMATORS = [
+    name for name in vars(fastdiv.montecarlo) if name.endswith("_divergence") and name[0] != "_"
+]
 # Measures that are another's kernel on flattened tables.
 WITHOUT_KERNEL = {"joint_entropy": "entropy"}
 
@@ -96,6 +99,20 @@ def test_one_stem_a_measure_of_logits(name: str) -> None:
     fastdiv.value_and_grad(getattr(fastdiv.logits, name))
 
 
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_one_stem_an_estimator(name: str) -> None:
+    assert hasattr(_native, f"montecarlo_{name}")
+    assert (PACKAGE / "montecarlo" / f"_{name}.py").exists()
+    assert (ROOT / "csrc/kernels/distributions" / f"{name}.hpp").exists()
+    assert f'"{name}"' in (ROOT / "tests/montecarlo_reference.py").read_text()
+    assert f'"{name}"' in (ROOT / "tests/montecarlo_cases.py").read_text()
+    header = (ROOT / "csrc/include/fastdiv/fastdiv.h").read_text()
+    for function in ("", "_value_and_grad", "_plan", "_gradient_errors"):
+        for suffix in ("f32", "f64"):
+            assert f"fastdiv_montecarlo_{name}{function}_{suffix}(" in header
+    fastdiv.value_and_grad(getattr(fastdiv.montecarlo, name))
+
+
 @pytest.mark.parametrize("name", modules())
 def test_doctests(name: str) -> None:
     try:
@@ -106,7 +123,7 @@ def test_doctests(name: str) -> None:
 
 
 def test_public_functions_are_documented() -> None:
-    for owner in (fastdiv, fastdiv.logits, fastdiv.pairwise, fastdiv.random):
+    for owner in (fastdiv, fastdiv.logits, fastdiv.pairwise, fastdiv.random, fastdiv.montecarlo):
         for name, function in vars(owner).items():
             if inspect.isfunction(function) and not name.startswith(("get_", "_")):
                 assert function.__doc__, name

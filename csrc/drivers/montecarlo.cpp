@@ -30,12 +30,12 @@ template <class T>
 class Estimation {
  public:
   explicit Estimation(const SamplesCall<T>& call) : call_(call), kernels_(samples_kernels_of<T>(kernels())) {
-    for (int source = 0; source < (call.js ? 2 : 1); ++source) plans_.push_back(make_plan(call, source));
+    for (int source = 0; source < (call.both ? 2 : 1); ++source) plans_.push_back(make_plan(call, source));
     for (const SourcePlan& plan : plans_)
       pair_nanoseconds_ +=
           nanoseconds_per_leaf(call, plan.strata) * static_cast<double>(plan.end_leaf - plan.first_leaf);
     // With all of the weight on one of them both are their mixture: the divergence is 0.
-    if (call.js && (call.options.weight == 0 || call.options.weight == 1)) nothing_ = true;
+    if (call.both && (call.options.weight == 0 || call.options.weight == 1)) nothing_ = true;
   }
 
   void run() {
@@ -99,7 +99,7 @@ class Estimation {
   }
 
   void sum_group(const SourcePlan& plan, const SamplesJob<T>& job, uint64_t group, Forest* forest, double* sums) const {
-    const auto leaf_kernel = kernels_.leaf[!call_.js ? d_kl : plan.source == 0 ? d_js_of_p : d_js_of_q];
+    const auto leaf_kernel = kernels_.leaf[call_.estimator][plan.source];
     const uint64_t width = uint64_t{1} << plan.group_level;
     const uint64_t first = std::max(group * width, plan.first_leaf), end = std::min((group + 1) * width, plan.end_leaf);
     T* scratch = leaf_scratch<T>(scratch_size(job));
@@ -197,6 +197,11 @@ class Estimation {
 }  // namespace
 
 template <class T>
+bool samples_both(Estimator estimator) {
+  return samples_kernels_of<T>(kernels()).leaf[estimator][1] != nullptr;
+}
+
+template <class T>
 void estimate(const SamplesCall<T>& call) {
   Estimation<T>(call).run();
 }
@@ -207,9 +212,9 @@ SamplesSizes sizes_of(const SamplesCall<T>& call, int source) {
   return {count_nodes(plan), plan.batches, plan.sums};
 }
 
-uint64_t samples_grain(bool js, bool antithetic, size_t components_p, size_t components_q) {
+uint64_t samples_grain(bool both, bool antithetic, size_t components_p, size_t components_q) {
   uint64_t rounds = components_p;
-  for (uint64_t a = components_p, b = components_q; js;) {
+  for (uint64_t a = components_p, b = components_q; both;) {
     if (b == 0) {
       rounds = components_p / a * components_q;
       break;
@@ -254,6 +259,7 @@ void fold_nodes(size_t nodes, size_t pairs, size_t components, const uint64_t* c
 }
 
 #define FASTDIV_INSTANTIATE(T)                   \
+  template bool samples_both<T>(Estimator);      \
   template void estimate(const SamplesCall<T>&); \
   template SamplesSizes sizes_of(const SamplesCall<T>&, int);
 FASTDIV_INSTANTIATE(float)

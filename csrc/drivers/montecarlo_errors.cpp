@@ -34,7 +34,7 @@ class Errors {
       squares_[m] = {std::vector<double>(sizes.weights.size()), std::vector<double>(sizes.mean.size()),
                      std::vector<double>(sizes.scale.size())};
     }
-    for (int source = 0; source < (call.js ? 2 : 1); ++source) add_source(source, pair);
+    for (int source = 0; source < (call.both ? 2 : 1); ++source) add_source(source, pair);
     for (int m = 0; m < 2; ++m) write(m, pair);
   }
 

@@ -6,9 +6,20 @@
 
 namespace {
 
+template <class T, class Function>
+struct LeafOf {
+  static constexpr auto kKernel = add_leaf<T, Function>;
+};
+template <class T>
+struct LeafOf<T, void> {
+  static constexpr auto kKernel = nullptr;
+};
+
 template <class T>
 constexpr fastdiv::SamplesKernels<T> samples_kernels() {
-  return {{add_leaf<T, kl_of_p>, add_leaf<T, js_of_p>, add_leaf<T, js_of_q>}};
+#define FASTDIV_LEAVES(name) {LeafOf<T, name##_estimator::OfP>::kKernel, LeafOf<T, name##_estimator::OfQ>::kKernel},
+  return {{FASTDIV_MONTECARLO(FASTDIV_LEAVES)}};
+#undef FASTDIV_LEAVES
 }
 
 }  // namespace

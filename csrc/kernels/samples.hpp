@@ -6,8 +6,9 @@
 //   direct:  sum of c d log p / d(parameters of p), -c d log q / d(parameters of q)
 //   moved:   g_x = c (d log p / dx - d log q / dx);   by m_k: g_x, by L_k: lower triangle of g_x z^T
 #pragma once
+#include "kernels/distributions/draw.hpp"
 #include "kernels/distributions/mixture.hpp"
-#include "simd/normal.hpp"
+#include "kernels/distributions/moments.hpp"
 
 namespace {
 
@@ -40,34 +41,6 @@ constexpr GaussianKernels<T> gaussian_kernels() {
 template <class T>
 constexpr GaussianKernels<T> kGaussian[fastdiv::kGaussianForms] = {gaussian_kernels<T, Diagonal<T>, false>(),
                                                                    gaussian_kernels<T, Triangular<T>, true>()};
-
-// z[d, i]: the normals of the samples first + i step, of counter (number of the sample, d / kPerCounter).
-template <class T>
-void draw(uint64_t seed, uint32_t stream, uint64_t first, uint64_t step, int dimension, const Rows<T>& block, T* z) {
-  constexpr int kVectors = sizeof(T) == 8 ? 4 : 2, kPer = kPerCounter<T>, kCount = Lanes<T>::kCount;
-  const PhiloxKey key = philox_key(seed);
-  Counters<T, kVectors> c = counters<T, kVectors>(first, step);
-  for (int i = 0; i < block.n; i += kVectors * kCount) {
-    for (int d = 0; d < dimension; d += kPer) {
-      Vec<T> numbers[kVectors * kPer];
-      uniforms<T>(c, static_cast<uint32_t>(d / kPer), stream, key, numbers);
-      if (kPer > 2 && dimension - d <= 2) {
-        for (int v = 1; v < kVectors; ++v)
-          for (int k = 0; k < 2; ++k) numbers[2 * v + k] = numbers[v * kPer + k];
-        box_muller<T, kVectors>(numbers);
-        for (int v = 0; v < kVectors; ++v)
-          for (int k = 0; k < 2 && d + k < dimension; ++k)
-            store(z + (d + k) * block.stride + i + v * kCount, numbers[2 * v + k]);
-      } else {
-        box_muller<T, kVectors * kPer / 2>(numbers);
-        for (int v = 0; v < kVectors; ++v)
-          for (int k = 0; k < kPer && d + k < dimension; ++k)
-            store(z + (d + k) * block.stride + i + v * kCount, numbers[v * kPer + k]);
-      }
-    }
-    c = advance(c, static_cast<uint64_t>(kVectors * kCount) * step);
-  }
-}
 
 template <class T>
 void zero(T* x, size_t n) {
@@ -247,7 +220,8 @@ class Leaf {
   void gradient(int m) {
     const MixtureConstants<T>& constants = job_.mixture[m];
     if (!job_.direct[m] && !job_.moved) return;
-    const int dimension = job_.dimension, size = 1 + dimension + static_cast<int>(scale_size(constants.form, dimension));
+    const int dimension = job_.dimension,
+              size = 1 + dimension + static_cast<int>(scale_size(constants.form, dimension));
     const bool mixed = constants.components > 1;
     for (int j = 0; j < constants.components; ++j) {
       T* weight = memory_.weight[m] + j * block_.stride;
@@ -279,42 +253,12 @@ class Leaf {
     const bool control = job_.mixtures > 2;
     Moments result = {};
     result.f = sum_about(memory_.f_of_leaf, n, whole, f);
-    result.ff = products(f, f, whole);
+    result.ff = sum_of_products(f, f, whole);
     if (!control) return result;
     result.g = sum_about(memory_.control_of_leaf, n, whole, g);
-    result.gg = products(g, g, whole);
-    result.fg = products(f, g, whole);
+    result.gg = sum_of_products(g, g, whole);
+    result.fg = sum_of_products(f, g, whole);
     return result;
-  }
-
-  // The sum of n numbers; `out` gets their differences from the mean, filled up with 0.
-  static double sum_about(T* x, int n, int whole, double* out) {
-    constexpr int kCount = Lanes<double>::kCount;
-    for (int i = n; i < whole; ++i) x[i] = 0;
-    alignas(64) double lanes[kSumLanes<double>];
-    for (int part = 0; part < kSumLanes<double>; part += kCount) {
-      VecD sum = {};
-      for (int i = part; i < whole; i += kSumLanes<double>) sum += widened(x + i);
-      store(lanes + part, sum);
-    }
-    double total = sum_of_lanes(lanes), mean = total / n;
-    for (int i = 0; i < whole; i += kCount) store(out + i, widened(x + i) - mean);
-    for (int i = n; i < whole; ++i) out[i] = 0;
-    return total;
-  }
-
-  FASTDIV_INLINE VecD widened(const float* x) { return load_widened(x); }
-  FASTDIV_INLINE VecD widened(const double* x) { return load(x); }
-
-  static double products(const double* a, const double* b, int n) {
-    constexpr int kCount = Lanes<double>::kCount;
-    alignas(64) double lanes[kSumLanes<double>];
-    for (int part = 0; part < kSumLanes<double>; part += kCount) {
-      VecD sum = {};
-      for (int i = part; i < n; i += kSumLanes<double>) sum = fma(load(a + i), load(b + i), sum);
-      store(lanes + part, sum);
-    }
-    return sum_of_lanes(lanes);
   }
 
   const SamplesJob<T>& job_;

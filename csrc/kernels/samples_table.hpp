@@ -3,6 +3,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "kernels/list.hpp"
+
 namespace fastdiv {
 
 // Samples are stratified: number i is drawn from component i mod K of its source. A leaf, the piece that sums are made
@@ -37,7 +39,12 @@ struct Stratum {
   T factor;                        // of gradients
 };
 
-enum Divergence : int { d_kl, d_js_of_p, d_js_of_q, kDivergences };
+enum Estimator : int {
+#define FASTDIV_ESTIMATOR_ENUM(name) m_##name,
+  FASTDIV_MONTECARLO(FASTDIV_ESTIMATOR_ENUM)
+#undef FASTDIV_ESTIMATOR_ENUM
+      kEstimators
+};
 
 // What is drawn, and what is summed, for one pair of mixtures.
 template <class T>
@@ -66,9 +73,10 @@ struct Moments {
 // each stratum's sum g_x [D], sum g_x z^T, and sum f.
 template <class T>
 struct SamplesKernels {
-  // Observations [first, first + count) of a leaf that starts at a multiple of K.
-  void (*leaf[kDivergences])(const SamplesJob<T>& job, uint64_t first, uint64_t count, T* scratch, Moments* moments,
-                             double* sums);
+  // Observations [first, first + count) of a leaf that starts at a multiple of K; by estimator and source, NULL where
+  // q is not sampled.
+  void (*leaf[kEstimators][2])(const SamplesJob<T>& job, uint64_t first, uint64_t count, T* scratch, Moments* moments,
+                               double* sums);
 };
 
 struct SamplesTable {

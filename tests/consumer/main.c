@@ -161,6 +161,63 @@ static void check_random(void) {
 }
 
 /* 300,000 rows through the thread pool. */
+static int stop(void *context, uint64_t done, uint64_t total) {
+  uint64_t *calls = (uint64_t *)context;
+  ++*calls;
+  return done >= total / 4;
+}
+
+/* KL(N(0, 1) | N(1, 2)) = log 2 + (1 + 1) / 8 - 1/2, in shards too, and by an equal mixture of two equal components */
+static void check_montecarlo(void) {
+  const double exact = log(2) + 0.25 - 0.5, zero[2] = {0, 0}, one[2] = {1, 1}, two[2] = {2, 2};
+  const fastdiv_mixture_f64 p = {sizeof p, 1, 0, 0, 0, NULL, zero, one};
+  const fastdiv_mixture_f64 q = {sizeof q, 2, 1, 0, 0, NULL, one, two};
+  fastdiv_montecarlo_options options = FASTDIV_MONTECARLO_OPTIONS_DEFAULT, bad;
+  static fastdiv_montecarlo_record record;
+  fastdiv_moments moments[4];
+  double value, error, weights[1], mean_q[2], scale_q[2], weights_q[2], folded = 0, variance = 0;
+  const fastdiv_mixture_gradient_f64 grad_q = {weights_q, mean_q, scale_q};
+  const uint64_t counts[1] = {65536};
+  uint64_t calls = 0;
+
+  record.struct_size = sizeof record;
+  options.seed = 7, options.n_samples = 102400;
+  CHECK_STATUS(FASTDIV_OK, fastdiv_montecarlo_kl_divergence_plan_f64(1, 1, &p, &q, &options, 0, 1, &record));
+  CHECK(record.grain == 256 && record.nodes[0] == 3 && record.nodes[1] == 0 && record.sums[0] == 6);
+  record.moments[0] = moments, record.weights[0] = weights;
+  CHECK_STATUS(FASTDIV_OK, fastdiv_montecarlo_kl_divergence_value_and_grad_f64(1, 1, &p, &q, &options, &value, &error,
+                                                                               NULL, &grad_q, &record));
+  CHECK(fabs(value - exact) < 4 * error && error < 0.01 && weights[0] == 1);
+  CHECK(fabs(mean_q[0] - 0.125) < 0.01 && mean_q[0] == mean_q[1]); /* (1 - 0) / 4, half of it to each component */
+  CHECK(fabs(scale_q[0] - 0.125) < 0.01);                         /* (1 / 2 - (1 + 1) / 8) / 2 */
+  CHECK(fabs(weights_q[0]) < 1e-12 && fabs(weights_q[1]) < 1e-12);
+  CHECK_STATUS(FASTDIV_OK, fastdiv_montecarlo_fold(1, 1, 1, counts, moments, weights, NULL, 1, &folded, &variance));
+  CHECK(fabs(folded - exact) < 5 * sqrt(variance));
+
+  options.n_samples = (uint64_t)1 << 26, options.progress = stop, options.context = &calls;
+  CHECK_STATUS(FASTDIV_INTERRUPTED,
+               fastdiv_montecarlo_js_divergence_f64(1, 1, &p, &q, &options, &value, &error, NULL));
+  CHECK(calls > 0);
+  options.n_samples = 1000, options.progress = NULL;
+  CHECK_STATUS(FASTDIV_NULL_POINTER, fastdiv_montecarlo_kl_divergence_f64(1, 1, NULL, &q, &options, &value, &error, NULL));
+  CHECK_STATUS(FASTDIV_NULL_POINTER, fastdiv_montecarlo_kl_divergence_f64(1, 1, &p, &q, NULL, &value, &error, NULL));
+  CHECK_STATUS(FASTDIV_INVALID_SHAPE, fastdiv_montecarlo_kl_divergence_f64(1, 0, &p, &q, &options, &value, &error, NULL));
+  CHECK_STATUS(FASTDIV_INVALID_SHAPE,
+               fastdiv_montecarlo_kl_divergence_f64(1, SIZE_MAX / 2, &p, &q, &options, &value, &error, NULL));
+  CHECK_STATUS(FASTDIV_INVALID_SHAPE,
+               fastdiv_montecarlo_kl_divergence_f64(SIZE_MAX / 2, 1, &p, &q, &options, &value, &error, NULL));
+  bad = options, bad.n_samples = 1;
+  CHECK_STATUS(FASTDIV_INVALID_OPTION, fastdiv_montecarlo_kl_divergence_f64(1, 1, &p, &q, &bad, &value, &error, NULL));
+  bad = options, bad.n_samples = 101, bad.antithetic = 1;
+  CHECK_STATUS(FASTDIV_INVALID_OPTION, fastdiv_montecarlo_kl_divergence_f64(1, 1, &p, &q, &bad, &value, &error, NULL));
+  bad = options, bad.first_sample = 1;
+  CHECK_STATUS(FASTDIV_INVALID_OPTION, fastdiv_montecarlo_kl_divergence_f64(1, 1, &p, &q, &bad, &value, &error, NULL));
+  bad = options, bad.weight = NAN;
+  CHECK_STATUS(FASTDIV_INVALID_OPTION, fastdiv_montecarlo_js_divergence_f64(1, 1, &p, &q, &bad, &value, &error, NULL));
+  bad = options, bad.struct_size = 8;
+  CHECK_STATUS(FASTDIV_INVALID_OPTION, fastdiv_montecarlo_kl_divergence_f64(1, 1, &p, &q, &bad, &value, &error, NULL));
+}
+
 static void check_threads(void) {
   enum { kRows = 300000 };
   static float values[kRows];
@@ -243,6 +300,7 @@ int main(void) {
   check_kl_divergence();
   check_logits();
   check_random();
+  check_montecarlo();
   check_threads();
   check_zero_sizes();
   check_errors();

@@ -46,7 +46,8 @@ struct SamplesOptions {
 
 template <class T>
 struct SamplesCall {
-  bool js = false;  // else KL
+  Estimator estimator = kEstimators;
+  bool both = false;  // p and q are sampled, with the weight and the rest of it; else p
   size_t pairs = 0, dimension = 0;
   GaussianMixture<T> mixture[2];
   MixtureGradient<T> gradient[2];
@@ -59,6 +60,9 @@ struct SamplesCall {
 };
 
 struct Interrupted {};
+
+template <class T>
+bool samples_both(Estimator estimator);
 
 // Throws Interrupted when the progress function asks for it.
 template <class T>
@@ -76,7 +80,7 @@ template <class T>
 SamplesSizes sizes_of(const SamplesCall<T>& call, int source);
 
 // A shard starts at a multiple of this many samples.
-uint64_t samples_grain(bool js, bool antithetic, size_t components_p, size_t components_q);
+uint64_t samples_grain(bool both, bool antithetic, size_t components_p, size_t components_q);
 
 // value += share * estimate, variance += share^2 * its variance, of each pair, from the moments of nodes with
 // counts[node, k] observations of stratum k.

@@ -74,7 +74,7 @@ void add_sums(const SamplesCall<T>& call, const SourcePlan& plan, const MixtureV
               const double* sums, double rounds, bool whole, GradientSums* const* gradients) {
   const size_t d = call.dimension;
   for (int m = 0; m < 2; ++m) {
-    bool sampled = m == plan.source || call.js;
+    bool sampled = m == plan.source || call.both;
     if (!call.wanted(m) || (sampled && !call.options.score_term)) continue;
     const MixtureView<T>& mixture = *mixtures[m];
     size_t size = 1 + d + scale_size(mixture.triangular ? kTriangular : kDiagonal, d);

@@ -58,7 +58,7 @@ class Pair {
     job.weight[0] = static_cast<T>(call.options.weight);
     job.weight[1] = static_cast<T>(1 - call.options.weight);
     for (int m = 0; m < 2; ++m)
-      job.direct[m] = call.wanted(m) && (call.options.score_term || !(m == plan.source || call.js));
+      job.direct[m] = call.wanted(m) && (call.options.score_term || !(m == plan.source || call.both));
     job.moved = call.wanted(plan.source);
     job.block = block_length(job);
     if (!call.options.control_variate) return;

@@ -49,7 +49,7 @@ size_t sums_size(const SamplesCall<T>& call, int source) {
   job.dimension = static_cast<int>(call.dimension);
   job.source = source;
   for (int m = 0; m < 2; ++m) {
-    bool sampled = m == source || call.js;
+    bool sampled = m == source || call.both;
     job.mixture[m].components = static_cast<int>(call.mixture[m].components);
     job.mixture[m].form = call.mixture[m].triangular ? kTriangular : kDiagonal;
     job.direct[m] = call.wanted(m) && (call.options.score_term || !sampled);
@@ -66,7 +66,7 @@ SourcePlan make_plan(const SamplesCall<T>& call, int source) {
   const uint64_t points = call.options.antithetic ? 2 : 1;
   plan.source = source;
   plan.stream = static_cast<uint32_t>(source);
-  plan.share = !call.js ? 1 : source == 0 ? call.options.weight : 1 - call.options.weight;
+  plan.share = !call.both ? 1 : source == 0 ? call.options.weight : 1 - call.options.weight;
   plan.strata = call.mixture[source].components;
   plan.observations = call.options.n_samples / points;
   plan.first_leaf = call.options.first_sample / points / plan.leaf_size();

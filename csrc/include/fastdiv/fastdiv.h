@@ -487,6 +487,9 @@ typedef struct fastdiv_montecarlo_options {
   void *context;
 } fastdiv_montecarlo_options;
 
+/* The defaults but for n_samples, which has none. */
+#define FASTDIV_MONTECARLO_OPTIONS_DEFAULT {sizeof(fastdiv_montecarlo_options), 0, 0, 0, 0, 0, 1, 0.5, NULL, NULL}
+
 /* Sums of one stratum's observations: of f and of the control variate g, and of squares about the means. */
 typedef struct fastdiv_moments {
   double f, ff, g, gg, fg;

@@ -239,8 +239,7 @@ void add_small_gradient(const GradientOf<T>& c, const Rows<T>& block) {
   constexpr int kSums = kTriangular ? 1 + kDimension + kPairs + kDimension : 1 + 2 * kDimension;
   Vec<T> inverse[kDimension], columns[kPairs + 1];
   for (int d = 0; d < kDimension; ++d) inverse[d] = broadcast(c.mixture.inverse[c.component * kDimension + d]);
-  for (int d = 0; kTriangular && d < kPairs; ++d)
-    columns[d] = broadcast(c.mixture.columns[c.component * kPairs + d]);
+  for (int d = 0; kTriangular && d < kPairs; ++d) columns[d] = broadcast(c.mixture.columns[c.component * kPairs + d]);
   for (int part = 0; part < kStep; part += kCount) {
     Vec<T> sums[kSums] = {};
     for (int i = part; i < block.n; i += kStep) {

@@ -11,7 +11,7 @@
 namespace {
 
 template <bool kOfP>
-struct js_of {
+struct js_divergence_of {
   template <class T>
   FASTDIV_INLINE Vec<T> apply(Vec<T> d, T weight_p, T weight_q, Vec<T>* slope) {
     const Vec<T> w = broadcast(weight_p), v = broadcast(weight_q), one = broadcast<T>(1);
@@ -26,7 +26,9 @@ struct js_of {
   }
 };
 
-typedef js_of<true> js_of_p;
-typedef js_of<false> js_of_q;
+struct js_divergence_estimator {
+  typedef js_divergence_of<true> OfP;
+  typedef js_divergence_of<false> OfQ;
+};
 
 }  // namespace

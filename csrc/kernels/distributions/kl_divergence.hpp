@@ -6,12 +6,17 @@
 
 namespace {
 
-struct kl_of_p {
+struct kl_divergence_of_p {
   template <class T>
   FASTDIV_INLINE Vec<T> apply(Vec<T> d, T, T, Vec<T>* slope) {
     *slope = broadcast<T>(1);
     return d;
   }
+};
+
+struct kl_divergence_estimator {
+  typedef kl_divergence_of_p OfP;
+  typedef void OfQ;  // which is not sampled
 };
 
 }  // namespace
