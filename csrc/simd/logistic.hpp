@@ -34,12 +34,13 @@ FASTDIV_INLINE Vec<T> expm1_near(Vec<T> x) {
   return fma(power, a, power - 1);
 }
 
-constexpr double kExpm1MaxUlp = 2;
+constexpr double kExpm1MaxUlp = 2.5;
 template <class T>
 FASTDIV_INLINE Vec<T> expm1(Vec<T> x) {
   constexpr T kMost = static_cast<T>(kFar);
   Vec<T> near = at_most<T>(at_least<T>(x, broadcast<T>(-kMost)), broadcast<T>(kMost));
-  return select(x > kMost, exp<T>(x), expm1_near<T>(near));
+  Vec<T> result = select(x > kMost, exp<T>(x), expm1_near<T>(near));
+  return select(x == 0, x, result);  // -0 stays
 }
 
 template <class T>
