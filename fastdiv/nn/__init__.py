@@ -1,0 +1,3 @@
+"""Autoencoders on fastdiv's kernels; `functional` is those kernels, on arrays."""
+
+from . import functional as functional
