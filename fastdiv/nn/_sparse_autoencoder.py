@@ -120,8 +120,10 @@ class SparseAutoencoder(Autoencoder):
         self._column_gradient = np.empty(network.architecture.n_components, self._dtype)
 
     def _penalise(self, code: Array, terms: dict[str, float]) -> Array | None:
-        weight = float(self.sparsity_weight)
-        gradient = self._column_gradient
+        weight, gradient = float(self.sparsity_weight), self._column_gradient
+        # A unit at 0 or 1 in all rows would have an infinite penalty and no slope to leave by.
+        least = np.finfo(code.dtype).eps
+        np.clip(code, least, 1 - least, out=code)
         penalty = functional.sparsity_penalty(
             code, float(self.sparsity), gradient=gradient, cotangent=weight
         )
