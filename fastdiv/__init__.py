@@ -2,6 +2,7 @@
 
 from . import _runtime as _runtime
 from . import logits as logits
+from . import nn as nn
 from . import pairwise as pairwise
 from . import random as random
 from ._autodiff import grad as grad

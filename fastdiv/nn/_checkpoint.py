@@ -19,6 +19,8 @@ Array = NDArray[Any]
 _MOMENTS = ("adam.first_moment", "adam.second_moment")
 _FREE = ("max_epochs", "verbose", "random_state")  # may differ from the checkpoint's
 
+_KEYS = ("parameters", "architecture", "position", "history", "feature_names")
+
 
 def save(model: Any, path: Path) -> None:
     """Write a fitted estimator to a file."""
@@ -77,6 +79,11 @@ def _read(kind: Any, path: Path) -> tuple[dict[str, Any], dict[str, Array]]:
     name = description.get("estimator")
     if name != kind.__name__:
         raise ValueError(f"{path} holds an estimator of class {name}: expected {kind.__name__}")
+    for key in _KEYS:
+        if key not in description:
+            raise ValueError(
+                f"{path} lacks {key!r} in its description: expected {', '.join(_KEYS)}"
+            )
     return description, tensors
 
 

@@ -66,7 +66,9 @@ def read(path: Path) -> tuple[dict[str, Any], dict[str, Array]]:
 def _checksum(text: str, tensors: Mapping[str, Array]) -> str:
     value = zlib.crc32(text.encode())
     for name in sorted(tensors):
-        value = zlib.crc32(np.ascontiguousarray(tensors[name]).data, zlib.crc32(name.encode(), value))
+        value = zlib.crc32(
+            np.ascontiguousarray(tensors[name]).data, zlib.crc32(name.encode(), value)
+        )
     return f"{value:08x}"
 
 
