@@ -19,9 +19,10 @@ CHAPTERS = {
     "distances": "_distances",
     "gradients": "_gradients",
     "distillation": "_distillation",
+    "autoencoders": "_autoencoders",
 }
 
-_EXTRAS = ("matplotlib", "scipy", "sklearn")
+_EXTRAS = ("matplotlib", "safetensors", "scipy", "sklearn")
 
 
 class MissingExtrasError(ImportError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import json
 import os
 import zlib
@@ -20,8 +21,7 @@ _VERSION = "1"
 
 def write(path: Path, description: Mapping[str, Any], tensors: Mapping[str, Array]) -> None:
     """Write a checkpoint; whoever reads the path finds the old file or the new one, whenever this is stopped."""
-    from safetensors.numpy import save
-
+    save = _safetensors("safetensors.numpy").save
     text = json.dumps(description)
     metadata = {"format": _FORMAT, "version": _VERSION, "description": text}
     metadata["checksum"] = _checksum(text, tensors)
@@ -38,12 +38,11 @@ def read(path: Path) -> tuple[dict[str, Any], dict[str, Array]]:
     OSError
         If it cannot be read.
     """
-    from safetensors import SafetensorError, safe_open
-
+    library = _safetensors("safetensors")
     with path.open("rb"):  # an error of the system, not of safetensors
         pass
     try:
-        with safe_open(path, "numpy") as file:
+        with library.safe_open(path, "numpy") as file:
             metadata = file.metadata() or {}
             if metadata.get("format") != _FORMAT:
                 raise ValueError(
@@ -55,12 +54,20 @@ def read(path: Path) -> tuple[dict[str, Any], dict[str, Array]]:
                     f"{path} has version {found!r} of the format: expected {_VERSION!r}"
                 )
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except SafetensorError as error:
+    except library.SafetensorError as error:
         raise ValueError(f"{path} is not a checkpoint, or is damaged: {error}") from error
     text = metadata.get("description", "")
     if metadata.get("checksum") != _checksum(text, tensors):
         raise ValueError(f"{path} is damaged: its checksum does not fit")
     return json.loads(text), tensors
+
+
+def _safetensors(module: str) -> Any:
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        message = "checkpoints need safetensors: pip install 'fastdiv[nn]'"
+        raise ImportError(message) from error
 
 
 def _checksum(text: str, tensors: Mapping[str, Array]) -> str:
