@@ -5,6 +5,7 @@
 #include <cstring>
 #include <new>
 
+#include "c_guard.hpp"
 #include "dispatch.hpp"
 #include "drivers/call.hpp"
 #include "fastdiv/fastdiv.h"
@@ -18,28 +19,6 @@ using fastdiv::Elementwise;
 using fastdiv::Measure;
 using fastdiv::Options;
 using fastdiv::PairwiseCall;
-
-struct Refusal {
-  int status;
-};
-
-[[noreturn]] void refuse(int status) { throw Refusal{status}; }
-
-template <class Body>
-int guarded(const Body& body) noexcept {
-  try {
-    body();
-    return FASTDIV_OK;
-  } catch (const Refusal& refusal) {
-    return refusal.status;
-  } catch (const fastdiv::UnknownIsa&) {
-    return FASTDIV_UNKNOWN_ISA;
-  } catch (const std::bad_alloc&) {
-    return FASTDIV_OUT_OF_MEMORY;
-  } catch (...) {
-    return FASTDIV_INTERNAL_ERROR;
-  }
-}
 
 Options checked_options(const fastdiv_options* given) {
   Options options;
@@ -57,13 +36,6 @@ Options checked_options(const fastdiv_options* given) {
   options.normalize = given->normalize != 0;
   options.given = given->given;
   return options;
-}
-
-// The number of elements, which must leave room for byte offsets.
-size_t checked_product(size_t a, size_t b) {
-  size_t product;
-  if (__builtin_mul_overflow(a, b, &product) || product > PTRDIFF_MAX / sizeof(double)) refuse(FASTDIV_INVALID_SHAPE);
-  return product;
 }
 
 // Axes of size 0 hide nothing: sizes that overflow are refused even then.
@@ -210,7 +182,8 @@ const char* fastdiv_status_string(int status) {
       return "the shape has too few or too many axes, or its sizes overflow";
     case FASTDIV_INVALID_OPTION:
       return "an option is out of range: base must be positive and not 1, weight in [0, 1], given -1 or -2, "
-             "temperature positive and finite, offset + n at most 2^64";
+             "temperature positive and finite, offset + n at most 2^64; of training: activation and kind from their "
+             "lists, scale positive, level and sparsity between 0 and 1, step at least 1, beta from 0 to below 1";
     case FASTDIV_UNKNOWN_ISA:
       return "no such instruction set on this machine (environment variable FASTDIV_ISA or fastdiv_set_isa)";
     case FASTDIV_OUT_OF_MEMORY:

@@ -57,7 +57,7 @@ def slope(saved: Array, activation: str) -> Array:
     if activation == "relu":
         return np.where(saved > 0, 1.0, 0.0)
     if activation == "tanh":
-        return 1 - saved**2
+        return (1 - saved) * (1 + saved)
     if activation == "sigmoid":
         return saved * (1 - saved)
     if activation == "softplus":

@@ -23,7 +23,7 @@ LAYERS = [
     {"_measure", "_runtime", "random"},
     {"_autodiff"},
     {"probabilities", "logits"},
-    {"pairwise"},
+    {"pairwise", "nn"},
     {"scipy", "torch", "_numba"},
     {"demo"},
     {"__main__", "__init__"},

@@ -66,8 +66,13 @@ constexpr fastdiv::Kernels<T> kernels() {
 namespace fastdiv {
 extern const LogitsTable FASTDIV_JOIN(logits_kernels_, FASTDIV_INSTRUCTION_SET);
 extern const RandomTable FASTDIV_JOIN(random_kernels_, FASTDIV_INSTRUCTION_SET);
+extern const NnTable FASTDIV_JOIN(nn_kernels_, FASTDIV_INSTRUCTION_SET);
 extern const KernelTable FASTDIV_JOIN(kernels_, FASTDIV_INSTRUCTION_SET);
 const KernelTable FASTDIV_JOIN(kernels_, FASTDIV_INSTRUCTION_SET) = {
-    FASTDIV_TEXT(FASTDIV_INSTRUCTION_SET), kernels<float>(), kernels<double>(),
-    &FASTDIV_JOIN(logits_kernels_, FASTDIV_INSTRUCTION_SET), &FASTDIV_JOIN(random_kernels_, FASTDIV_INSTRUCTION_SET)};
+    FASTDIV_TEXT(FASTDIV_INSTRUCTION_SET),
+    kernels<float>(),
+    kernels<double>(),
+    &FASTDIV_JOIN(logits_kernels_, FASTDIV_INSTRUCTION_SET),
+    &FASTDIV_JOIN(random_kernels_, FASTDIV_INSTRUCTION_SET),
+    &FASTDIV_JOIN(nn_kernels_, FASTDIV_INSTRUCTION_SET)};
 }  // namespace fastdiv

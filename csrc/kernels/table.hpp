@@ -3,6 +3,7 @@
 #pragma once
 #include <stddef.h>
 
+#include "kernels/nn_table.hpp"
 #include "kernels/types.hpp"
 
 namespace fastdiv {
@@ -185,6 +186,7 @@ struct KernelTable {
   Kernels<double> f64;
   const LogitsTable* logits;
   const RandomTable* random;
+  const NnTable* nn;
 };
 
 template <class T>
@@ -207,6 +209,17 @@ inline const RandomKernel<float>* random_kernels_of<float>(const KernelTable& ta
 template <>
 inline const RandomKernel<double>* random_kernels_of<double>(const KernelTable& table) {
   return table.random->f64;
+}
+
+template <class T>
+const NnKernels<T>& nn_kernels_of(const KernelTable& table);
+template <>
+inline const NnKernels<float>& nn_kernels_of<float>(const KernelTable& table) {
+  return table.nn->f32;
+}
+template <>
+inline const NnKernels<double>& nn_kernels_of<double>(const KernelTable& table) {
+  return table.nn->f64;
 }
 
 template <class S>
