@@ -13,6 +13,7 @@ from sklearn.utils.validation import validate_data
 
 from .. import _validate as validate
 from . import functional
+from ._blas import suitable_threads
 from ._hyperparameters import hidden_layer_sizes, require
 from ._likelihood import Bernoulli, Gaussian, Likelihood, require_finite
 from ._network import Architecture, Network
@@ -120,9 +121,10 @@ class Machinery:
         """Cut rows into batches, each with a workspace; calls at the same time have memory of their own."""
         size = min(int(self.batch_size), n_rows)
         whole = workspace(self._network, size, self._extra(), backward=False)
-        for start in range(0, n_rows, size):
-            stop = min(start + size, n_rows)
-            yield slice(start, stop), whole.first(stop - start)
+        with suitable_threads(self._network, size):
+            for start in range(0, n_rows, size):
+                stop = min(start + size, n_rows)
+                yield slice(start, stop), whole.first(stop - start)
 
     def _decode_means(self, block: Workspace) -> Array:
         """Return the likelihood's means given the block's codes; they lie in it."""

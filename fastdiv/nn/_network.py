@@ -78,6 +78,11 @@ class Network:
         """What encoder and decoder learn."""
         return self.encoder.parameters + self.decoder.parameters
 
+    @property
+    def largest_weight(self) -> int:
+        """How many entries the largest matrix has."""
+        return max(parameter.value.size for parameter in self.parameters)
+
     def initialise(self, seed: int, stream: int) -> None:
         """Draw each layer's parameters uniformly within ± 1 / √inputs, as PyTorch's `nn.Linear`; forget the moments."""
         self.vectors[1:] = 0

@@ -10,6 +10,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ._blas import suitable_threads
+from ._network import Network
 from ._position import Position
 from ._progress import progress
 from ._workspace import Workspace
@@ -26,6 +28,7 @@ class Trainee(Protocol):
     verbose: bool
     history_: dict[str, list[float]]
     _position: Position
+    _network: Network
 
     def _training_workspace(self, n_rows: int) -> Workspace:
         """Return memory for batches of so many rows."""
@@ -50,7 +53,11 @@ def fit(
     """Train from the model's position to its last epoch."""
     position = model._position
     steps = math.ceil(len(X) / model.batch_size)
-    with progress(steps * model.max_epochs, position.step, model.verbose) as bar:
+    rows = min(int(model.batch_size), len(X))
+    with (
+        suitable_threads(model._network, rows),
+        progress(steps * model.max_epochs, position.step, model.verbose) as bar,
+    ):
         while position.epoch < model.max_epochs:
             for _ in _pass(model, X, position.order()):
                 bar.update(1)
@@ -66,8 +73,9 @@ def fit(
 def partial_fit(model: Trainee, X: Array) -> None:
     """Train on the rows once, in their order."""
     model._position.restart_pass()
-    for _ in _pass(model, X, None):
-        pass
+    with suitable_threads(model._network, min(int(model.batch_size), len(X))):
+        for _ in _pass(model, X, None):
+            pass
     _record(model)
 
 
@@ -81,7 +89,8 @@ def _pass(model: Trainee, X: Array, order: Array | None) -> Iterator[None]:
         stop = min(start + model.batch_size, len(X))
         workspace = whole.first(stop - start)
         gather(slice(start, stop) if order is None else order[start:stop], workspace.rows)
-        _step(model, workspace)
+        with np.errstate(all="ignore"):  # the loss tells
+            _step(model, workspace)
         yield
 
 

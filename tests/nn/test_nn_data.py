@@ -1,11 +1,13 @@
 """Data of any kind and size: mapped files, pieces, types, memory; progress."""
 
 import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from sklearn.base import clone
 
 from fastdiv import nn
 from fastdiv.nn import _progress, _training
@@ -195,3 +197,24 @@ def test_progress_on_a_terminal(monkeypatch: pytest.MonkeyPatch, verbose: bool) 
 def test_no_progress_elsewhere(capsys: pytest.CaptureFixture[str]) -> None:
     small(nn.Autoencoder).fit(data("gaussian"))
     assert capsys.readouterr() == ("", "")
+
+
+def blas_threads() -> set[int]:
+    import threadpoolctl
+
+    pools = threadpoolctl.threadpool_info()
+    return {pool["num_threads"] for pool in pools if pool["user_api"] == "blas"}
+
+
+def test_small_products_on_one_thread() -> None:
+    threadpoolctl = pytest.importorskip("threadpoolctl")
+    X = data("gaussian")
+    with threadpoolctl.threadpool_limits(2, "blas"):
+        seen: list[set[int]] = []
+        model = small(nn.Autoencoder).fit(X, callback=lambda _: seen.append(blas_threads()))
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(lambda _: clone(model).fit(X), range(12)))
+            list(pool.map(lambda _: model.transform(X), range(12)))
+        if max(blas_threads()) == 2:  # where BLAS can have two
+            assert blas_threads() == {2}
+            assert seen[0] == {1}
