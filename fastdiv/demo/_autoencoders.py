@@ -111,7 +111,7 @@ def _text(found: _Found) -> list[str]:
         f"that of the corrupted images themselves {errors.corrupted:.3f}.",
         f"`fastdiv.nn.SparseAutoencoder` has as many units as there are pixels, {FEATURES}, but each "
         f"may be active {SPARSITY:.0%} of the time: the penalty is KL(ρ ‖ ρ̂). On average they are "
-        f"active {found.activation():.1%} of the time, and each draws a stroke.",
+        f"active {found.activation():.1%} of the time, and each is excited by images of one shape.",
         f"`fastdiv.nn.VariationalAutoencoder` learns a distribution of codes for each image, close "
         f"to the prior N(0, I), so that codes drawn from the prior are digits, too. Its loss is "
         f"minus the ELBO: E log p(x | z) − KL(q(z | x) ‖ p(z)). With {CODE} numbers the ELBO of test "

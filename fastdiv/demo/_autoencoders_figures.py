@@ -16,6 +16,8 @@ from ._theme import Canvas, Theme, canvas, show_image
 _SHOWN = 10  # images in a row
 _REACH = 2.5  # of the latent plane that is decoded, in standard deviations of the prior
 _GRID = 13  # images along it
+_EXCITING = 20  # images whose mean stands for a unit
+_PITCH = SIDE + 1
 
 Array = NDArray[Any]
 
@@ -33,13 +35,16 @@ def _strip(axes: Any, images: Array, theme: Theme, title: str) -> None:
             panel.set_ylabel(title, rotation=0, ha="right", va="center")
 
 
-def _mosaic(axes: Any, images: Array, columns: int, **options: Any) -> Any:
-    """Draw images side by side in one picture."""
-    tiles = images.reshape(-1, columns, SIDE, SIDE).swapaxes(1, 2)
-    picture = axes.imshow(tiles.reshape(-1, columns * SIDE), **options)
+def _mosaic(axes: Any, images: Array, columns: int, theme: Theme) -> None:
+    """Draw images side by side in one picture, a pixel apart."""
+    tiles = np.full((len(images), _PITCH, _PITCH), np.nan)  # not drawn
+    tiles[:, :SIDE, :SIDE] = images.reshape(-1, SIDE, SIDE)
+    rows = tiles.reshape(-1, columns, _PITCH, _PITCH).swapaxes(1, 2)
+    picture = rows.reshape(-1, columns * _PITCH)[:-1, :-1]
+    axes.imshow(picture, cmap=theme.ink, vmin=0, vmax=1)
     axes.set(xticks=[], yticks=[])
     axes.spines[:].set_visible(False)
-    return picture
+    axes.set_facecolor(theme.faint)
 
 
 def reconstructions(models: Models) -> Figure:
@@ -64,32 +69,25 @@ def reconstructions(models: Models) -> Figure:
 
     caption = (
         f"Test images, one of each digit, and what the models make of them. Below: {LEVEL:.0%} of "
-        f"the pixels set to paper or ink; the plain model copies the noise, the one that was "
-        f"trained to remove it does."
+        f"the pixels set to paper or ink; they lead the plain model astray, the denoising one was "
+        f"trained on such images."
     )
     return Figure("autoencoder-reconstructions", caption, draw)
 
 
 def sparse(models: Models) -> Figure:
-    """Return what each unit of the sparse code draws, and how often it is active."""
-    weights = models.sparse.inverse_transform(np.eye(FEATURES)) - models.sparse.inverse_transform(
-        np.zeros((1, FEATURES))
-    )
+    """Return what excites each unit of the sparse code, and how often it is active."""
     codes = models.sparse.transform(models.learning.pixels)
     rates = codes.mean(axis=0)
     order = np.argsort(-rates)
-    limit = float(np.abs(weights).max())
+    most = np.argsort(-codes, axis=0)[:_EXCITING, order]
+    excited = models.learning.pixels[most].mean(axis=0)
 
     def draw(theme: Theme) -> Canvas:
         figure = canvas(12.6, 4.6)
         left, middle, right = figure.subplots(1, 3, width_ratios=[1, 1.15, 1.15])
-        options = {"cmap": theme.signed_colors(), "vmin": -limit, "vmax": limit}
-        picture = _mosaic(left, weights[order], 8, **options)
-        for line in range(1, 8):
-            left.axhline(line * SIDE - 0.5, color=theme.faint, linewidth=0.5)
-            left.axvline(line * SIDE - 0.5, color=theme.faint, linewidth=0.5)
-        left.set_title("What each unit draws")
-        figure.colorbar(picture, ax=left, shrink=0.8, label="change of a pixel, unit off → on")
+        _mosaic(left, excited, 8, theme)
+        left.set_title("What excites each unit")
         middle.bar(np.arange(FEATURES), rates[order], color=theme.first, width=0.85)
         middle.axhline(SPARSITY, color=theme.text, linestyle=":", linewidth=1.2)
         middle.set(xlabel="unit, from the most active", ylabel="mean activation")
@@ -106,7 +104,7 @@ def sparse(models: Models) -> Figure:
 
     caption = (
         f"The sparse model: {FEATURES} units for 64 pixels, each held to {SPARSITY:.0%} (dotted). "
-        f"Left: pixels that a unit darkens (orange) and lightens (blue)."
+        f"Left: the mean of the {_EXCITING} learning images that excite a unit most."
     )
     return Figure("autoencoder-sparse", caption, draw)
 
@@ -128,14 +126,15 @@ def plane(models: Models) -> Figure:
             left.scatter(*own.T, s=9, color=colors[digit], alpha=0.6, linewidths=0)
             x, y = np.median(own, axis=0)
             left.text(x, y, str(digit), fontsize=13, fontweight="bold", ha="center", va="center")
-        left.set(xlabel="z₁", ylabel="z₂", title="Test images on the plane", aspect="equal")
+        left.set(xlabel="z₁", ylabel="z₂", title="Test images on the plane")
+        left.set_box_aspect(1)
         left.grid()
-        _mosaic(middle, decoded, _GRID, cmap=theme.ink, vmin=0, vmax=1)
-        ends = [SIDE / 2 - 0.5, _GRID * SIDE / 2 - 0.5, (_GRID - 0.5) * SIDE - 0.5]
+        _mosaic(middle, decoded, _GRID, theme)
+        ends = [SIDE / 2 - 0.5 + tile * _PITCH for tile in (0, (_GRID - 1) / 2, _GRID - 1)]
         middle.set_xticks(ends, [f"{-_REACH:g}", "0", f"{_REACH:g}"])
         middle.set_yticks(ends, [f"{_REACH:g}", "0", f"{-_REACH:g}"])
         middle.set(xlabel="z₁", ylabel="z₂", title="What the plane decodes to")
-        _mosaic(right, samples, _GRID, cmap=theme.ink, vmin=0, vmax=1)
+        _mosaic(right, samples, _GRID, theme)
         right.set_title(f"Samples of the model with {CODE} numbers")
         return figure
 

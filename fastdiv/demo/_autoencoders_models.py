@@ -75,8 +75,9 @@ def train(context: Context) -> Models:
             n_components=CODE, corruption=CORRUPTION, corruption_level=LEVEL, **common
         ).fit(learning.pixels)
     with context.step(f"sparse autoencoder: {FEATURES} units"):
-        sparse = nn.SparseAutoencoder(n_components=FEATURES, sparsity=SPARSITY, **common)
-        sparse.fit(learning.pixels)
+        sparse = nn.SparseAutoencoder(
+            n_components=FEATURES, sparsity=SPARSITY, **{**common, "learning_rate": 5e-3}
+        ).fit(learning.pixels)
     with context.step(f"variational autoencoders: 2 and {CODE} numbers"):
         plane = nn.VariationalAutoencoder(n_components=2, **common).fit(learning.pixels)
         course: list[float] = []

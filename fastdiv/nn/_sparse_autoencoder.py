@@ -30,8 +30,9 @@ class SparseAutoencoder(Autoencoder):
         Width of the code; it may be wider than the data.
     sparsity : float, default 0.05
         ρ, the mean activation that each unit is held to.
-    sparsity_weight : float, default 1.0
-        λ.
+    sparsity_weight : float, default 5.0
+        λ, in nats. The mean activation stays above ρ while λ is small beside the reconstruction's loss: data of many
+        features want more.
     activation : {"relu", "tanh", "sigmoid", "softplus", "gelu", "identity"}, default "relu"
         Of hidden layers; the code is sigmoid, the output linear.
     likelihood : {"gaussian", "bernoulli"}, default "gaussian"
@@ -68,7 +69,7 @@ class SparseAutoencoder(Autoencoder):
     >>> from sklearn.datasets import load_digits
     >>> from fastdiv.nn import SparseAutoencoder
     >>> X = load_digits().data / 16
-    >>> model = SparseAutoencoder(max_epochs=60, likelihood="bernoulli", random_state=0).fit(X)
+    >>> model = SparseAutoencoder(learning_rate=5e-3, likelihood="bernoulli", random_state=0).fit(X)
     >>> bool(0.04 < model.transform(X).mean() < 0.06)
     True
     """
@@ -81,7 +82,7 @@ class SparseAutoencoder(Autoencoder):
         n_components: int = 64,
         *,
         sparsity: float = 0.05,
-        sparsity_weight: float = 1.0,
+        sparsity_weight: float = 5.0,
         activation: str = "relu",
         likelihood: str = "gaussian",
         scale: float = 1.0,
