@@ -25,6 +25,7 @@ SECTIONS = (
     Section("Probabilities and all pairs of rows", ("probabilities", "pairwise"), "results.png"),
     Section("Logits", ("logits",), "results-logits.png"),
     Section("Random numbers", ("random",), "results-random.png"),
+    Section("Training", ("nn",), ""),
 )
 
 _READING = """\

@@ -14,12 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import document
+import fashion
 import machine
 import memory
 import peers
 import peers_logits
 import peers_random
 import picture
+import training
 import works
 from exact import reference_of
 from floor import floor_of
@@ -94,7 +96,22 @@ def _is_called(work: Work, words: Sequence[str]) -> bool:
     return any(word in f"{work.domain} {work.identifier()}" for word in words)
 
 
-def _write(results: Sequence[Measurement], record: dict[str, str], options: Any) -> None:
+def _train(options: Any) -> training.Results | None:
+    """Measure training, if it was asked for and its data is here."""
+    if options.only and not any(word in "nn" for word in options.only):
+        return None
+    if fashion.missing():
+        print(f"no training: {fashion.missing()}")
+        return None
+    return training.measure(options.quick)
+
+
+def _write(
+    results: Sequence[Measurement],
+    trained: training.Results | None,
+    record: dict[str, str],
+    options: Any,
+) -> None:
     """Draw and write the sections that were measured."""
     bodies = {}
     for section in document.SECTIONS:
@@ -113,6 +130,8 @@ def _write(results: Sequence[Measurement], record: dict[str, str], options: Any)
         if "random" in section.domains:
             lines += [peers_random.NOTES]
         bodies[section.title] = lines
+    if trained is not None:
+        bodies[training.TITLE] = training.section(trained, record, options.quick)
     document.write(options.output, bodies)
     print(f"wrote {' and '.join(bodies)} to {options.output}")
 
@@ -132,10 +151,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     record = machine.record()
     for key, value in record.items():
         print(f"{key}: {value}")
-    results = run(options.only, options.quick)
-    if not results:
+    results, trained = run(options.only, options.quick), _train(options)
+    if not results and trained is None:
         parser.error(f"no work is called like {' or '.join(options.only)}")
-    _write(results, record, options)
+    _write(results, trained, record, options)
 
 
 if __name__ == "__main__":

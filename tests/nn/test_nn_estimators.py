@@ -313,3 +313,14 @@ def test_without_scikit_learn(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "Autoencoder" in dir(nn)
     with pytest.raises(AttributeError, match="no attribute 'Transformer'"):
         _ = nn.Transformer
+
+
+@pytest.mark.parametrize("kind", ESTIMATORS)
+def test_documented(kind: Any) -> None:
+    assert ">>>" in kind.__doc__
+    for name in kind().get_params():
+        assert f"    {name} : " in kind.__doc__, name
+    for name in dir(kind):
+        member = getattr(kind, name)
+        if not name.startswith("_") and getattr(member, "__module__", "").startswith("fastdiv"):
+            assert member.__doc__, name
