@@ -124,7 +124,7 @@ def test_loss_is_the_plain_formula(kind: Any, likelihood: str, activation: str) 
     if kind is nn.SparseAutoencoder:
         active, rho = code.mean(axis=0), 0.05
         kl = rho * np.log(rho / active) + (1 - rho) * np.log((1 - rho) / (1 - active))
-        expected["penalty"] = kl.sum()
+        expected["penalty"] = model.sparsity_weight * kl.sum()
     outputs = through(code, layers(model, "decoder"))
     reconstruction = plain_nll(model, outputs, x).mean()
     if expected:
