@@ -15,6 +15,7 @@ from .. import random
 from . import functional
 from ._estimator import BaseAutoencoder
 from ._hyperparameters import non_negative
+from ._latent import join, log_prior_ratio
 from ._position import EVALUATION, LATENT, SAMPLE
 from ._workspace import Workspace
 
@@ -134,7 +135,7 @@ class VariationalAutoencoder(BaseAutoencoder):
         Returns
         -------
         ndarray of float64, shape (n_samples,)
-            In nats. The draws depend on the seed and the row's place alone.
+            In nats. The draws depend on the seed, the number of rows and the row's place.
         """
         X, count = self._rows_and_count(X, "n_samples", n_samples)
         bounds = np.zeros(len(X))
@@ -164,7 +165,7 @@ class VariationalAutoencoder(BaseAutoencoder):
         Returns
         -------
         ndarray of float64, shape (n_samples,)
-            In nats. The draws depend on the seed and the row's place alone.
+            In nats. The draws depend on the seed, the number of rows and the row's place.
 
         References
         ----------
@@ -177,7 +178,7 @@ class VariationalAutoencoder(BaseAutoencoder):
             self._encode(block)
             for draw in range(count):
                 self._draw(block, EVALUATION, draw * len(X) + rows.start)
-                weights = _log_prior_ratio(block) - self._nll_of_code(block)
+                weights = log_prior_ratio(block) - self._nll_of_code(block)
                 bounds[rows] = np.logaddexp(bounds[rows], weights)
         return bounds - math.log(count)
 
@@ -200,10 +201,8 @@ class VariationalAutoencoder(BaseAutoencoder):
         count = validate.integer("n_samples", n_samples, 1, 2**31 - 1)
         chosen = self._position.seed if seed is None else seed
         shape = (count, self._network.architecture.n_components)
-        means = self.inverse_transform(
-            random.normal(chosen, shape, stream=SAMPLE, dtype=self._dtype)
-        )
-        return means
+        codes = random.normal(chosen, shape, stream=SAMPLE, dtype=self._dtype)
+        return self.inverse_transform(codes)
 
     def score(self, X: Any, y: Any = None) -> float:
         """Return the mean ELBO of rows, each with one draw; greater is better.
@@ -254,7 +253,7 @@ class VariationalAutoencoder(BaseAutoencoder):
             mean_gradient=extra["mean_gradient"],
             log_variance_gradient=extra["log_variance_gradient"],
         )
-        _join(extra, "_gradient", workspace.encoder.gradients[-1])
+        join(extra, "_gradient", workspace.encoder.gradients[-1])
         self._network.encoder.backward(workspace.rows, workspace.encoder)
         reconstruction = float(values.sum(dtype=np.float64)) / n_rows
         divergence = float(kl.sum(dtype=np.float64)) / n_rows
@@ -296,16 +295,3 @@ class VariationalAutoencoder(BaseAutoencoder):
     def _nll_of_code(self, block: Workspace) -> Array:
         outputs = self._network.decoder.forward(block.code, block.decoder)
         return self._likelihood.nll(outputs, block.rows, out=block.values)
-
-
-def _join(parts: Any, suffix: str, out: Array) -> None:
-    width = out.shape[1] // 2
-    out[:, :width], out[:, width:] = parts["mean" + suffix], parts["log_variance" + suffix]
-
-
-def _log_prior_ratio(block: Workspace) -> Array:
-    """Return log p(z) − log q(z | x) of each row's code."""
-    mean, log_variance = (block.extra[name].astype(np.float64) for name in ("mean", "log_variance"))
-    code = block.code.astype(np.float64)
-    standard = (code - mean) * np.exp(-log_variance / 2)
-    return np.asarray((standard**2 + log_variance - code**2).sum(axis=1) / 2)
