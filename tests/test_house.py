@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 import fastdiv
+import nn_reference
 from fastdiv import _native
+from fastdiv.nn import functional
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "fastdiv"
@@ -31,6 +33,7 @@ LAYERS = [
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 MEASURES = [name for name, f in vars(fastdiv.probabilities).items() if inspect.isfunction(f)]
 LOGITS_MEASURES = [name for name, f in vars(fastdiv.logits).items() if inspect.isfunction(f)]
+FUNCTIONS_OF_TRAINING = [name for name, f in vars(functional).items() if inspect.isfunction(f)]
 # Measures that are another's kernel on flattened tables.
 WITHOUT_KERNEL = {"joint_entropy": "entropy"}
 
@@ -93,6 +96,20 @@ def test_one_stem_a_measure_of_logits(name: str) -> None:
     fastdiv.value_and_grad(getattr(fastdiv.logits, name))
 
 
+@pytest.mark.parametrize("name", FUNCTIONS_OF_TRAINING)
+def test_one_stem_a_function_of_training(name: str) -> None:
+    stem = name.removesuffix("_backward")
+    assert hasattr(_native, f"nn_{name}")
+    assert (PACKAGE / "nn/functional" / f"_{stem}.py").exists()
+    assert (ROOT / "csrc/kernels/nn" / f"{stem}.hpp").exists()
+    assert f"def {name}(" in (ROOT / "tests/nn_reference.py").read_text()
+    ours, theirs = getattr(functional, name), getattr(nn_reference, name)
+    assert list(inspect.signature(ours).parameters) == list(inspect.signature(theirs).parameters)
+    for suffix in ("f32", "f64"):
+        header = (ROOT / "csrc/include/fastdiv/fastdiv.h").read_text()
+        assert f"fastdiv_nn_{name}_{suffix}(" in header
+
+
 @pytest.mark.parametrize("name", modules())
 def test_doctests(name: str) -> None:
     try:
@@ -103,7 +120,7 @@ def test_doctests(name: str) -> None:
 
 
 def test_public_functions_are_documented() -> None:
-    for owner in (fastdiv, fastdiv.logits, fastdiv.pairwise, fastdiv.random):
+    for owner in (fastdiv, fastdiv.logits, fastdiv.pairwise, fastdiv.random, functional):
         for name, function in vars(owner).items():
             if inspect.isfunction(function) and not name.startswith(("get_", "_")):
                 assert function.__doc__, name

@@ -50,12 +50,15 @@ T* workspace(size_t n) {
 bool is_slow(Activation f) { return f != a_identity && f != a_relu; }
 
 // Several rows of few columns make one of many.
-size_t folded_rows(Matrix shape) { return std::max<size_t>(1, kTileColumns / std::max<size_t>(1, shape.columns)); }
+size_t folded_rows(Matrix shape) {
+  constexpr size_t kMany = 64;
+  return std::max<size_t>(1, kMany / std::max<size_t>(1, shape.columns));
+}
 
 // The columns' sums of a matrix, of which `add(elements before the tile, column, tile, sums)` adds those of one tile.
 template <class Add>
 const double* sum_columns(Matrix shape, size_t worth, const Add& add) {
-  constexpr size_t kTileRows = 256;
+  constexpr size_t kTileRows = 32, kTileColumns = 1024;
   const size_t fold = folded_rows(shape), width = fold * shape.columns, rows = shape.rows / fold;
   const size_t left = shape.rows % fold * shape.columns;  // elements of a last, shorter row
   const size_t blocks = (rows + kTileRows - 1) / kTileRows, stripes = (width + kTileColumns - 1) / kTileColumns;

@@ -29,9 +29,6 @@ struct RepeatedColumns {
   size_t columns, first;  // the column of the first element
 };
 
-// So many columns are added up at once; a tile has at most that many.
-constexpr size_t kTileColumns = 64;
-
 // A tile of a matrix: rows are `stride` elements apart.
 struct Tile {
   size_t rows, columns, stride;

@@ -2,6 +2,7 @@
 // 2 atanh(s) = 2 s + s^3 R(s^2), |s| <= 0.200372;
 // exp(r) = 1 + r + r^2 E(r), |r| <= ln(2)/2;
 // sin(pi/2 r) = h r + r S(r^2), h = pi/2 rounded, and cos(pi/2 r) = 1 + r^2 C(r^2), |r| <= 1/2;
+// log(1 + t) = t + t^2 L(t), 0 <= t <= 1;
 // Phi(-a) = exp(-a^2 / 2) N(u) / (1 + 3/2 a), u = (a - 4) / (a + 4), 0 <= a <= 40 or 15.
 // Lowest power first.
 // clang-format off
@@ -80,6 +81,18 @@ constexpr float kCosTail32[] = {
     0x1.03c1ea0000000p-2f,
     -0x1.55cb980000000p-6f,
     0x1.db64920000000p-11f};
+
+// largest error of the fit: 2.94e-8
+constexpr float kLog1pTail32[] = {
+    -0x1.fffffe0000000p-2f,
+    0x1.55540c0000000p-2f,
+    -0x1.ffb95c0000000p-3f,
+    0x1.969cb20000000p-3f,
+    -0x1.448ee20000000p-3f,
+    0x1.d992bc0000000p-4f,
+    -0x1.11708c0000000p-4f,
+    0x1.9d455a0000000p-6f,
+    -0x1.24b2980000000p-8f};
 
 // largest error of the fit: 3.95e-17
 constexpr double kNormalTail64[] = {

@@ -65,6 +65,13 @@ def normal_tail(u: mp.mpf) -> mp.mpf:
     return (1 + a * 3 / 2) * mills
 
 
+def log1p_tail(t: mp.mpf) -> mp.mpf:
+    """L(t) with log(1 + t) = t + t^2 L(t)."""
+    if t < mp.mpf("1e-12"):
+        return -mp.mpf(1) / 2 + t / 3
+    return (mp.log1p(t) - t) / t**2
+
+
 def fit_normal_tail(dtype: type, terms: int) -> tuple[list[mp.mpf], mp.mpf]:
     """Fit from 0 to where nothing is left."""
     a = FARTHEST[dtype]
@@ -101,6 +108,7 @@ def main() -> None:
         array("kSinTail32", np.float32, *fit(sin_tail_float, mp.mpf(0), QUARTER, 4)),
         array("kCosTail64", np.float64, *fit(cos_tail, mp.mpf(0), QUARTER, 7)),
         array("kCosTail32", np.float32, *fit(cos_tail, mp.mpf(0), QUARTER, 4)),
+        array("kLog1pTail32", np.float32, *fit(log1p_tail, mp.mpf(0), mp.mpf(1), 9)),
         array("kNormalTail64", np.float64, *fit_normal_tail(np.float64, 23)),
         array("kNormalTail32", np.float32, *fit_normal_tail(np.float32, 11)),
     ]
@@ -110,6 +118,7 @@ def main() -> None:
     print(
         "// sin(pi/2 r) = h r + r S(r^2), h = pi/2 rounded, and cos(pi/2 r) = 1 + r^2 C(r^2), |r| <= 1/2;"
     )
+    print("// log(1 + t) = t + t^2 L(t), 0 <= t <= 1;")
     print(
         "// Phi(-a) = exp(-a^2 / 2) N(u) / (1 + 3/2 a), u = (a - 4) / (a + 4), 0 <= a <= 40 or 15."
     )

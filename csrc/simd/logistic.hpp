@@ -34,12 +34,13 @@ FASTDIV_INLINE Vec<T> expm1_near(Vec<T> x) {
   return fma(power, a, power - 1);
 }
 
-constexpr double kExpm1MaxUlp = 2;
+constexpr double kExpm1MaxUlp = 2.5;
 template <class T>
 FASTDIV_INLINE Vec<T> expm1(Vec<T> x) {
   constexpr T kMost = static_cast<T>(kFar);
   Vec<T> near = at_most<T>(at_least<T>(x, broadcast<T>(-kMost)), broadcast<T>(kMost));
-  return select(x > kMost, exp<T>(x), expm1_near<T>(near));
+  Vec<T> result = select(x > kMost, exp<T>(x), expm1_near<T>(near));
+  return select(x == 0, x, result);  // -0 stays
 }
 
 template <class T>
@@ -57,22 +58,30 @@ FASTDIV_INLINE Vec<T> tanh(Vec<T> x) {
   return with_sign_of<T>(e / (e + 2), x);
 }
 
-// log(1 + t) for 0 <= t <= 1.
+// exp(x) for x <= 0 and NaN.
 template <class T>
-FASTDIV_INLINE Vec<T> log1p_of_fraction(Vec<T> t) {
-  // 1 + t or (1 + t) / 2 is 1 + d, log(1 + d) = d - s (d - s^2 tail), s = d / (2 + d).
-  Mask<T> halved = t > T(0.41421356);
-  Vec<T> d = select(halved, (t - 1) * T(0.5), t);
-  Vec<T> s = d / (d + 2), z = s * s;
-  Vec<T> small = d - s * fma(-z, two_atanh_tail(z), d);
-  return select(halved, small + Ln2<T>::kValue, small);
+FASTDIV_INLINE Vec<T> exp_of_negative(Vec<T> x) {
+  constexpr T kLeast = -static_cast<T>(Lanes<T>::kExponentBias + Lanes<T>::kMantissaBits + 3) * Ln2<T>::kValue;
+  Vec<T> n, a = split_exponential<T>(at_least<T>(x, broadcast<T>(kLeast)), &n);
+  return times_power_of_two<T>(a + 1, n);
 }
+
+// log(1 + t) for 0 <= t <= 1. A division takes less time than the long polynomial that doubles would need without one:
+// 1 + t or (1 + t) / 2 is 1 + d, log(1 + d) = d - s (d - s^2 tail), s = d / (2 + d).
+FASTDIV_INLINE VecD log1p_of_fraction(VecD t) {
+  MaskD halved = t > 0.41421356;
+  VecD d = select(halved, (t - 1) * 0.5, t);
+  VecD s = d / (d + 2), z = s * s;
+  VecD small = d - s * fma(-z, two_atanh_tail(z), d);
+  return select(halved, small + Ln2<double>::kValue, small);
+}
+FASTDIV_INLINE VecF log1p_of_fraction(VecF t) { return fma(t * t, polynomial<float>(kLog1pTail32, t), t); }
 
 // 1 / (1 + exp(-x))
 constexpr double kLogisticMaxUlp = 2.5;
 template <class T>
 FASTDIV_INLINE Vec<T> logistic(Vec<T> x) {
-  Vec<T> t = exp<T>(-absolute<T>(x));
+  Vec<T> t = exp_of_negative<T>(-absolute<T>(x));
   return select(x < 0, t, broadcast<T>(1)) / (t + 1);
 }
 
@@ -80,7 +89,7 @@ FASTDIV_INLINE Vec<T> logistic(Vec<T> x) {
 constexpr double kSoftplusMaxUlp = 2.5;
 template <class T>
 FASTDIV_INLINE Vec<T> softplus(Vec<T> x) {
-  return select(x > 0, x, Vec<T>{}) + log1p_of_fraction<T>(exp<T>(-absolute<T>(x)));
+  return select(x > 0, x, Vec<T>{}) + log1p_of_fraction(exp_of_negative<T>(-absolute<T>(x)));
 }
 
 }  // namespace

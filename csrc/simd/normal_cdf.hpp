@@ -32,5 +32,10 @@ FASTDIV_INLINE Vec<T> normal_cdf(Vec<T> x, Vec<T>* density) {
   Vec<T> tail = bell * (fitted / fma(a, broadcast<T>(1.5), broadcast<T>(1)));
   return select(x < 0, tail, 1 - tail);
 }
+template <class T>
+FASTDIV_INLINE Vec<T> normal_cdf(Vec<T> x) {
+  Vec<T> density;
+  return normal_cdf<T>(x, &density);
+}
 
 }  // namespace

@@ -97,12 +97,9 @@ FASTDIV_INLINE void activate(const T* x, const RepeatedColumns<T>& bias, T* out,
   }
   size_t left = n - i;
   if (left == 0) return;
-  Vec<T> sum = {};
-  __builtin_memcpy(&sum, x + i, left * sizeof(T));
-  sum += load(bias.entries + column);
-  Vec<T> y = Op::template value<T>(sum);
-  if (kKeep) __builtin_memcpy(pre + i, &sum, left * sizeof(T));
-  __builtin_memcpy(out + i, &y, left * sizeof(T));
+  Vec<T> sum = load_some(x + i, left) + load(bias.entries + column);
+  if (kKeep) store_some(pre + i, sum, left);
+  store_some(out + i, Op::template value<T>(sum), left);
 }
 
 template <class T, class Op>
@@ -116,19 +113,16 @@ struct BackwardColumns {
   const T *saved, *upstream, *column_upstream;
   T* out;
 
-  // The gradient at `at` of column `column`.
-  __attribute__((always_inline)) Vec<T> operator()(size_t at, size_t column) const {
-    Vec<T> total = load(upstream + at);
-    if (kShifted) total += load(column_upstream + column);
-    Vec<T> gradient = Op::template times_slope<T>(load(saved + at), total);
-    store(out + at, gradient);
-    return gradient;
-  }
-  __attribute__((always_inline)) Vec<T> some(size_t at, size_t column, size_t count) const {
-    Vec<T> total = load_some(upstream + at, count);
-    if (kShifted) total += load_some(column_upstream + column, count);
-    Vec<T> gradient = Op::template times_slope<T>(load_some(saved + at, count), total);
-    __builtin_memcpy(out + at, &gradient, count * sizeof(T));
+  __attribute__((always_inline)) Vec<T> operator()(size_t at, size_t column, size_t count) const {
+    const bool whole = count == Lanes<T>::kCount;
+    Vec<T> total = whole ? load(upstream + at) : load_some(upstream + at, count);
+    if (kShifted) total += whole ? load(column_upstream + column) : load_some(column_upstream + column, count);
+    Vec<T> kept = whole ? load(saved + at) : load_some(saved + at, count);
+    Vec<T> gradient = Op::template times_slope<T>(kept, total);
+    if (whole)
+      store(out + at, gradient);
+    else
+      store_some(out + at, gradient, count);
     return gradient;
   }
 };

@@ -2,7 +2,7 @@
 // z = m + e^{v / 2} xi, xi standard normal: the reparameterised draw
 // dL/dm = dL/dz + c m,   dL/dv = (dL/dz e^{v / 2} xi + c (e^v - 1)) / 2,   c the cotangent of the row's KL
 #pragma once
-#include "kernels/nn/map.hpp"
+#include "kernels/nn/row_sums.hpp"
 #include "simd/logistic.hpp"
 
 namespace {
@@ -31,24 +31,19 @@ FASTDIV_INLINE Expm1AndRest<T> expm1_and_rest(Vec<T> x) {
   return {select(is_near, e, far), select(is_near, rest, select(x == infinity, x, far - x))};
 }
 
-template <class T, int kWritten>
-struct GaussianKlDraw : RowBody<T, kWritten> {
-  __attribute__((always_inline)) void operator()(const Vec<T>* in, Vec<T>* term, Vec<T>* gradient) const {
-    term[0] = fma(in[0], in[0], expm1_and_rest<T>(in[1]).rest);
-    if (kWritten) gradient[0] = fma(exp<T>(in[1] * T(0.5)), in[2], in[0]);
-  }
-};
-
 template <class T>
 double gaussian_kl_draw(const T* mean, const T* log_variance, const T* noise, size_t n, T* z) {
+  if (z == nullptr) {
+    const T* inputs[2] = {mean, log_variance};
+    return sum_row<T, 2, false>(inputs, n, z, [](const Vec<T>* in, Vec<T>*) __attribute__((always_inline)) {
+      return fma(in[0], in[0], expm1_and_rest<T>(in[1]).rest);
+    });
+  }
   const T* inputs[3] = {mean, log_variance, noise};
-  T* raw[2] = {z, nullptr};
-  double sum = 0;
-  if (z == nullptr)
-    reduce<T, 2, 1>(inputs, n, &sum, GaussianKlDraw<T, 0>{}, raw);
-  else
-    reduce<T, 3, 1>(inputs, n, &sum, GaussianKlDraw<T, 1>{}, raw);
-  return sum;
+  return sum_row<T, 3, true>(inputs, n, z, [](const Vec<T>* in, Vec<T>* drawn) __attribute__((always_inline)) {
+    *drawn = fma(exp<T>(in[1] * T(0.5)), in[2], in[0]);
+    return fma(in[0], in[0], expm1_and_rest<T>(in[1]).rest);
+  });
 }
 
 // Inputs: mean, log-variance, noise, upstream; gradients by mean and log-variance.

@@ -5,6 +5,17 @@
 
 namespace {
 
+template <class T>
+FASTDIV_INLINE Vec<T> load_some(const T* p, size_t count) {
+  Vec<T> x = {};
+  __builtin_memcpy(&x, p, count * sizeof(T));
+  return x;
+}
+template <class T>
+FASTDIV_INLINE void store_some(T* p, Vec<T> x, size_t count) {
+  __builtin_memcpy(p, &x, count * sizeof(T));
+}
+
 // Calls body(vectors of the inputs, vectors of the outputs) for every vector. An output may be an input's own memory.
 template <class T, int kInputs, int kOutputs, class Body>
 FASTDIV_INLINE void map_all(const T* const* inputs, T* const* outputs, size_t n, const Body& body) {
@@ -18,21 +29,9 @@ FASTDIV_INLINE void map_all(const T* const* inputs, T* const* outputs, size_t n,
   }
   size_t left = n - i;
   if (left == 0) return;
-  for (int k = 0; k < kInputs; ++k) {
-    x[k] = Vec<T>{};
-    __builtin_memcpy(&x[k], inputs[k] + i, left * sizeof(T));
-  }
+  for (int k = 0; k < kInputs; ++k) x[k] = load_some(inputs[k] + i, left);
   body(x, y);
-  for (int k = 0; k < kOutputs; ++k) __builtin_memcpy(outputs[k] + i, &y[k], left * sizeof(T));
+  for (int k = 0; k < kOutputs; ++k) store_some(outputs[k] + i, y[k], left);
 }
-
-// What `reduce` asks of a body beside its terms.
-template <class T, int kWritten>
-struct RowBody {
-  static constexpr int kGradients = kWritten;
-  static constexpr T kPadding = 0;
-  static constexpr bool kStaged = false;
-  __attribute__((always_inline)) void prefetch(const T* const*, size_t) const {}
-};
 
 }  // namespace

@@ -64,9 +64,9 @@ def adam_step(
     backend = backend_of("parameters", parameters)
     if not isinstance(parameters, np.ndarray):
         raise TypeError(f"parameters must be an array, got {type(parameters).__name__}")
-    dtype = common.floating(parameters.dtype) if parameters.dtype.char in "fd" else None
-    if dtype is None or dtype != parameters.dtype:
-        raise TypeError(f"parameters has dtype {parameters.dtype}: expected float32 or float64")
+    dtype = parameters.dtype
+    if dtype not in (np.float32, np.float64):
+        raise TypeError(f"parameters has dtype {dtype}: expected float32 or float64")
     arrays: list[tuple[str, Array]] = []
     for name, array in (
         ("parameters", parameters),

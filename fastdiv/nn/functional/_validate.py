@@ -27,6 +27,8 @@ def matrices(*named: Named, strided_rows: bool = False) -> tuple[ModuleType, lis
 
     The rows themselves may lie apart only if the kernel says so.
     """
+    if _are_ready(named):
+        return backend_of(*named[0]), [value for _, value in named]
     for name, value in named:
         backend = backend_of(name, value)
     arrays = [validate.as_array(name, value) for name, value in named]
@@ -46,6 +48,23 @@ def matrices(*named: Named, strided_rows: bool = False) -> tuple[ModuleType, lis
     return backend, arrays
 
 
+def _are_ready(named: Sequence[Named]) -> bool:
+    """Whether nothing is left to do, which small calls should not take long to find out."""
+    first = named[0][1]
+    if type(first) is not np.ndarray or first.ndim != 2:
+        return False
+    shape, dtype = first.shape, first.dtype
+    if dtype is not _FLOAT32 and dtype is not _FLOAT64:
+        return False
+    return all(
+        type(value) is np.ndarray
+        and value.dtype is dtype
+        and value.shape == shape
+        and _is_contiguous(value)
+        for _, value in named
+    )
+
+
 def widest(names: Sequence[str], arrays: Sequence[Array]) -> np.dtype[Any]:
     """Return the type in which all of the arrays are computed."""
     pairs = zip(names, arrays, strict=True)
@@ -54,7 +73,8 @@ def widest(names: Sequence[str], arrays: Sequence[Array]) -> np.dtype[Any]:
 
 
 def _is_contiguous(array: Array) -> bool:
-    return array.flags.c_contiguous and array.flags.aligned
+    flags = array.flags
+    return flags.c_contiguous and flags.aligned
 
 
 def _has_contiguous_rows(array: Array) -> bool:
@@ -67,14 +87,20 @@ def _has_contiguous_rows(array: Array) -> bool:
 
 def vector(name: str, value: Any, size: int, dtype: np.dtype[Any], of: str) -> Array:
     """Return one number for each column, contiguous and of the given type."""
+    backend_of(name, value)
     array = validate.as_array(name, value)
     if array.shape != (size,):
         raise ValueError(f"{name} has shape {array.shape}: expected ({size},), one for each {of}")
+    if array.dtype is dtype and _is_contiguous(array):
+        return array
     return np.require(array, dtype, ["C_CONTIGUOUS", "ALIGNED"])
 
 
 def cotangent(value: Any, rows: int, dtype: np.dtype[Any]) -> Array:
     """Return the factor of all rows' gradients, or one for each row."""
+    if type(value) is float:
+        return np.array(value, dtype)
+    backend_of("cotangent", value)
     array = validate.as_computed("cotangent", value, dtype)
     if array.shape not in ((), (rows,)):
         expected = f"a number, or one for each of the {rows} rows"
@@ -102,13 +128,14 @@ def result(
         raise ValueError(f"{name} has strides {array.strides}: expected contiguous rows")
     elif array.shape[0] > 1 and abs(array.strides[0]) < array.shape[1] * array.itemsize:
         raise ValueError(f"{name} has strides {array.strides}: expected rows that do not overlap")
-    others = [pair for pair in inputs if pair[1] is not array and not _same(array, pair[1])]
-    validate.disjoint(name, array, [*others, *outputs])
+    for other_name, other in inputs:
+        if other is array or not validate.overlap(array, other):
+            continue
+        if not validate.same_memory(array, other):
+            message = f"{name} overlaps {other_name} in memory"
+            raise ValueError(f"{message}: expected the same array or one apart from it")
+    validate.disjoint(name, array, outputs)
     return array
-
-
-def _same(a: Array, b: Array) -> bool:
-    return a.shape == b.shape and validate.same_memory(a, b)
 
 
 def choice(name: str, value: Any, options: Sequence[str]) -> int:
