@@ -72,6 +72,7 @@ def measure(quick: bool) -> Results:
     for name, trained in models.items():
         judged = model if name == "fastdiv" else trained.put_into(peers_nn.fastdiv_model())
         runs[name].negative_elbo = -float(judged.elbo(test, _DRAWS).mean())
+        print(f"{name}: −ELBO of test images {runs[name].negative_elbo:.2f} nats", flush=True)
     if not quick:
         for name, run in runs.items():
             apart = abs(run.negative_elbo - runs["fastdiv"].negative_elbo)
