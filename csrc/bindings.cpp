@@ -6,8 +6,8 @@
 
 #include <string>
 
-#include "bindings_montecarlo.hpp"
 #include "bindings_call.hpp"
+#include "bindings_montecarlo.hpp"
 #include "bindings_nn.hpp"
 #include "capsules.hpp"
 #include "fastdiv/fastdiv.h"

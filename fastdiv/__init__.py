@@ -27,6 +27,7 @@ Packages, with functions of their own:
     distributions         normal distributions and their mixtures
     montecarlo            divergences of mixtures, estimated from samples
     fitting               fits of distributions by gradients
+    nn                    autoencoders, plain, denoising, sparse and variational
     plotting              pictures of distributions and fits
     random                normal and uniform numbers, any slice of a stream
     scipy                 drop-ins for SciPy; import fastdiv.scipy
@@ -46,6 +47,7 @@ from . import distributions as distributions
 from . import fitting as fitting
 from . import logits as logits
 from . import montecarlo as montecarlo
+from . import nn as nn
 from . import pairwise as pairwise
 from . import plotting as plotting
 from . import random as random
@@ -86,6 +88,7 @@ __all__ = [
     "logits",
     "montecarlo",
     "mutual_information",
+    "nn",
     "pairwise",
     "plotting",
     "random",

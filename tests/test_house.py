@@ -141,7 +141,12 @@ def test_doctests(name: str) -> None:
 
 def test_public_functions_are_documented() -> None:
     for owner in (
-        fastdiv, fastdiv.logits, fastdiv.pairwise, fastdiv.random, fastdiv.montecarlo, functional
+        fastdiv,
+        fastdiv.logits,
+        fastdiv.pairwise,
+        fastdiv.random,
+        fastdiv.montecarlo,
+        functional,
     ):
         for name, function in vars(owner).items():
             if inspect.isfunction(function) and not name.startswith(("get_", "_")):

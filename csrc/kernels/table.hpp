@@ -3,8 +3,8 @@
 #pragma once
 #include <stddef.h>
 
-#include "kernels/samples_table.hpp"
 #include "kernels/nn_table.hpp"
+#include "kernels/samples_table.hpp"
 #include "kernels/types.hpp"
 
 namespace fastdiv {
