@@ -152,6 +152,7 @@ def montecarlo_fold(
     value: Array,
     variance: Array,
     /,
+) -> None: ...
 def nn_bias_activation(
     x: Array, bias: Array, activation: int, out: Array, pre: Array | None
 ) -> None: ...
