@@ -1,7 +1,7 @@
 """Normal distributions and their mixtures, as arrays with batch dimensions; what has a closed form of them.
 
 Normal                of a mean and a standard deviation
-MultivariateNormal    of a mean and a covariance
+MultivariateNormal    of a mean and a lower triangular factor of the covariance
 Mixture               of such components, with weights
 Distribution          any of them
 kl_divergence         in closed form, with gradients
