@@ -27,6 +27,7 @@ SECTIONS = (
     Section("Random numbers", ("random",), "results-random.png"),
     Section("Monte Carlo estimates", ("montecarlo",), ""),
     Section("Fits", ("fitting",), ""),
+    Section("Training", ("nn",), ""),
 )
 
 _READING = """\

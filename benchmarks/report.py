@@ -15,6 +15,7 @@ from typing import Any
 
 import document
 import estimates
+import fashion
 import fits
 import machine
 import memory
@@ -22,6 +23,7 @@ import peers
 import peers_logits
 import peers_random
 import picture
+import training
 import works
 from exact import reference_of
 from floor import floor_of
@@ -98,7 +100,22 @@ def _is_called(work: Work, words: Sequence[str]) -> bool:
     return any(word in f"{work.domain} {work.identifier()}" for word in words)
 
 
-def _write(results: Sequence[Measurement], record: dict[str, str], options: Any) -> None:
+def _train(options: Any) -> training.Results | None:
+    """Measure training, if it was asked for and its data is here."""
+    if options.only and not any(word in "nn" for word in options.only):
+        return None
+    if fashion.missing():
+        print(f"no training: {fashion.missing()}")
+        return None
+    return training.measure(options.quick)
+
+
+def _write(
+    results: Sequence[Measurement],
+    trained: training.Results | None,
+    record: dict[str, str],
+    options: Any,
+) -> None:
     """Draw and write the sections that were measured."""
     bodies = {}
     for section in document.SECTIONS:
@@ -122,6 +139,8 @@ def _write(results: Sequence[Measurement], record: dict[str, str], options: Any)
         bodies["Monte Carlo estimates"] = write_estimates(found, record, options.quick)
     if not options.only or any(word in "fitting" for word in options.only):
         bodies["Fits"] = write_fits(fits.measure(options.quick), record, options.quick)
+    if trained is not None:
+        bodies[training.TITLE] = training.section(trained, record, options.quick)
     document.write(options.output, bodies)
     print(f"wrote {' and '.join(bodies)} to {options.output}")
 
@@ -141,10 +160,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     record = machine.record()
     for key, value in record.items():
         print(f"{key}: {value}")
-    results = run(options.only, options.quick)
-    if not results and not {"fitting", "montecarlo"} & set(options.only):
+    results, trained = run(options.only, options.quick), _train(options)
+    if not results and trained is None and not {"fitting", "montecarlo"} & set(options.only):
         parser.error(f"no work is called like {' or '.join(options.only)}")
-    _write(results, record, options)
+    _write(results, trained, record, options)
 
 
 if __name__ == "__main__":

@@ -6,36 +6,15 @@
 
 #include <string>
 
+#include "bindings_call.hpp"
 #include "bindings_montecarlo.hpp"
+#include "bindings_nn.hpp"
 #include "capsules.hpp"
 #include "fastdiv/fastdiv.h"
 #include "kernels/list.hpp"
 #include "ufunc.hpp"
 
-namespace py = pybind11;
-
 namespace {
-
-// Below this many elements a call is over before another thread could use the lock.
-constexpr py::ssize_t kWorthReleasing = 4096;
-
-[[noreturn]] void raise(int status) {
-  if (status == FASTDIV_OUT_OF_MEMORY) throw std::bad_alloc();
-  if (status == FASTDIV_UNKNOWN_ISA) throw py::value_error(fastdiv_status_string(status));
-  throw std::runtime_error(std::string("libfastdiv: ") + fastdiv_status_string(status));
-}
-
-template <class Body>
-void call(py::ssize_t elements, const Body& body) {
-  int status;
-  if (elements < kWorthReleasing) {
-    status = body();
-  } else {
-    py::gil_scoped_release unlocked;
-    status = body();
-  }
-  if (status != FASTDIV_OK) raise(status);
-}
 
 // An array's memory as the C functions take it; None becomes NULL.
 template <class T>
@@ -295,5 +274,6 @@ PYBIND11_MODULE(_native, m, py::mod_gil_not_used()) {
   define_random(m, "random_" #name, &fastdiv_random_##name##_f32, &fastdiv_random_##name##_f64);
   FASTDIV_RANDOM(FASTDIV_DEFINE_RANDOM)
   montecarlo::define(m);
+  nn::define(m);
   m.def("ufunc", &ufunc::by_name, py::arg("name"), py::arg("doc"));
 }

@@ -183,7 +183,9 @@ const char* fastdiv_status_string(int status) {
     case FASTDIV_INVALID_OPTION:
       return "an option is out of range: base must be positive and not 1, weight in [0, 1], given -1 or -2, "
              "temperature positive and finite, offset + n at most 2^64, samples two of each component at least, even "
-             "if antithetic, from a multiple of the grain";
+             "if antithetic, from a multiple of the grain; "
+             "of training: activation and kind from their lists, scale positive, level and sparsity between 0 and 1, "
+             "step at least 1, beta from 0 to below 1";
     case FASTDIV_UNKNOWN_ISA:
       return "no such instruction set on this machine (environment variable FASTDIV_ISA or fastdiv_set_isa)";
     case FASTDIV_OUT_OF_MEMORY:

@@ -96,6 +96,13 @@ inline pybind11::dict c_functions() {
 #undef FASTDIV_PUBLISH_MONTECARLO_TYPE
 #undef FASTDIV_GRADIENTS
 #undef FASTDIV_PUBLISH_MIXTURES
+#define FASTDIV_PUBLISH_NN_ONE(function, signature) publish_as(functions, #function, &function, "int " signature);
+#define FASTDIV_PUBLISH_NN(name, signature_f32, signature_f64)   \
+  FASTDIV_PUBLISH_NN_ONE(fastdiv_nn_##name##_f32, signature_f32) \
+  FASTDIV_PUBLISH_NN_ONE(fastdiv_nn_##name##_f64, signature_f64)
+#include "capsules_nn.inc"
+#undef FASTDIV_PUBLISH_NN
+#undef FASTDIV_PUBLISH_NN_ONE
 #define FASTDIV_PUBLISH_LOGITS(name)                              \
   FASTDIV_PUBLISH(logits_##name)                                  \
   FASTDIV_PUBLISH_ONE(fastdiv_logits_##name##_f16)                \

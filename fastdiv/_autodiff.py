@@ -78,16 +78,19 @@ def value_and_grad(
     function
         It has the signature of `f` and two keywords more: ``cotangent``, an array of the value's shape
         (or one that broadcasts to it) by which the gradient is multiplied, event by event; and
-        ``grad_out``, where the gradient goes (a tuple if `argnums` is one): an array of the argument's
-        shape, possibly the argument itself. It returns ``(value, gradient)``. Functions of distributions
-        take of these keywords what their documentation names.
+        ``grad_out``, where the gradient goes: an array of the argument's shape, possibly the argument
+        itself. If `argnums` is a tuple so is ``grad_out``; None in it, as in ``grad_out=(g, None)``, stands
+        for a new array. It returns ``(value, gradient)``. Functions of distributions take of these keywords
+        what their documentation names.
 
     Notes
     -----
     Gradients of normalised measures are with respect to the unnormalised entries, so they include the
     normalisation: :math:`\partial f/\partial w_i = (g_i - \sum_j p_j g_j)/\sum_j w_j` with
     :math:`g = \partial f/\partial p`. Where an entry is exactly 0 its gradient is 0, although the
-    one-sided limit may be infinite. Where an event's value is NaN so is its gradient; where a value is
+    one-sided limit may be infinite. Where an event's value is NaN so is its gradient, whatever the
+    ``cotangent``: 0 times NaN is NaN, as in NumPy. To leave events out give them entries that are valid, or
+    pick them before; the masks of `fastdiv.torch` select instead. Where a value is
     infinite because q = 0 < p, the gradient by p is +inf there and, normalised, -inf at the other
     entries. An argument that was broadcast gets the sum over the entries it stood for.
 
@@ -97,7 +100,7 @@ def value_and_grad(
     Raises
     ------
     TypeError, ValueError
-        If `f` is no measure of fastdiv, or an argument does not fit; the message names it.
+        If `f` is no measure of fastdiv with a gradient, or an argument does not fit; the message names it.
 
     Examples
     --------
@@ -110,12 +113,34 @@ def value_and_grad(
     """
     marked = (_MEASURES.get(f) or _FUNCTIONS.get(f)) if callable(f) else None
     if marked is None:
-        raise TypeError(f"f must be a measure of fastdiv, got {validate.describe(f)}")
+        raise TypeError(_no_gradient(f))
     positions = validate.argnums(argnums, len(marked.arguments))
     several = isinstance(argnums, tuple)
     if isinstance(marked, Measure):
         return _of_measure(f, marked, positions, several)
     return _of_function(f, marked, positions, several)
+
+
+def _no_gradient(f: Any) -> str:
+    """Say which functions have gradients."""
+    came = f"{_owner(f)}.{f.__name__}" if inspect.isfunction(f) else validate.describe(f)
+    names: dict[str, list[str]] = {}
+    for function in (*_MEASURES, *_FUNCTIONS):
+        names.setdefault(_owner(function), []).append(function.__name__)
+    groups = sorted(item for item in names.items() if item[0].startswith("fastdiv"))
+    expected = ", ".join(f"{owner}.{{{', '.join(each)}}}" for owner, each in groups)
+    hint = ""
+    if came.startswith("fastdiv.torch."):
+        hint = (
+            "; PyTorch differentiates functions of fastdiv.torch: call .backward() on their result"
+        )
+    return f"f must be a measure of fastdiv with gradients, one of {expected}; got {came}{hint}"
+
+
+def _owner(function: Callable[..., Any]) -> str:
+    """Return the module where users find a function."""
+    parts = function.__module__.split(".")
+    return ".".join(part for part in parts if part != "probabilities" and not part.startswith("_"))
 
 
 def _of_measure(
@@ -183,7 +208,9 @@ def _grad_outs(grad_out: Any, count: int, several: bool) -> tuple[Any, ...] | No
         return None
     if not several:
         return (grad_out,)
-    if not isinstance(grad_out, tuple) or len(grad_out) != count:
-        came = validate.describe(type(grad_out).__name__)
-        raise ValueError(f"grad_out must be a tuple of {count} arrays, as argnums, got {came}")
+    expected = f"a tuple of {count} arrays or None, one for each of argnums"
+    if not isinstance(grad_out, tuple):
+        raise TypeError(f"grad_out must be {expected}, got {type(grad_out).__name__}")
+    if len(grad_out) != count:
+        raise ValueError(f"grad_out must be {expected}, got a tuple of {len(grad_out)}")
     return grad_out

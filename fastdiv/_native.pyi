@@ -153,3 +153,51 @@ def montecarlo_fold(
     variance: Array,
     /,
 ) -> None: ...
+def nn_bias_activation(
+    x: Array, bias: Array, activation: int, out: Array, pre: Array | None
+) -> None: ...
+def nn_bias_activation_backward(
+    saved: Array,
+    upstream: Array,
+    column_upstream: Array | None,
+    activation: int,
+    out: Array,
+    bias_gradient: Array,
+) -> None: ...
+def nn_bernoulli_nll(
+    logits: Array, x: Array, cotangent: Array, value: Array, gradient: Array | None
+) -> None: ...
+def nn_gaussian_nll(
+    mean: Array, x: Array, scale: float, cotangent: Array, value: Array, gradient: Array | None
+) -> None: ...
+def nn_gaussian_kl_draw(
+    mean: Array, log_variance: Array, seed: int, offset: int, stream: int, value: Array, z: Array
+) -> None: ...
+def nn_gaussian_kl_draw_backward(
+    mean: Array,
+    log_variance: Array,
+    upstream_z: Array,
+    seed: int,
+    offset: int,
+    stream: int,
+    cotangent: Array,
+    mean_gradient: Array,
+    log_variance_gradient: Array,
+) -> None: ...
+def nn_corrupt(
+    x: Array, kind: int, level: float, seed: int, offset: int, stream: int, out: Array
+) -> None: ...
+def nn_sparsity_penalty(
+    activations: Array, sparsity: float, cotangent: float, gradient: Array | None
+) -> float: ...
+def nn_adam_step(
+    parameters: Array,
+    gradient: Array,
+    first_moment: Array,
+    second_moment: Array,
+    step: int,
+    learning_rate: float,
+    beta1: float,
+    beta2: float,
+    epsilon: float,
+) -> None: ...

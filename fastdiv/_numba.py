@@ -10,6 +10,7 @@ import numpy as np
 from . import _runtime, logits, probabilities, random
 
 _SUFFIXES = {"float32": "f32", "float64": "f64"}
+_SMALLEST_NORMAL = float(np.finfo(np.float64).smallest_normal)
 _WRONG_PLACE = (
     "seed and offset must lie between 0 and 2**64 - 1, the last number too, stream below 2**32"
 )
@@ -29,7 +30,9 @@ def init() -> None:
     @njit
     def options(base: Any, normalize: Any, weight: Any, temperature: Any) -> Any:
         # struct fastdiv_options: a size, two doubles, two ints and a double.
-        result = np.array([0.0, base, weight, 0.0, temperature])
+        # A subnormal temperature has lost digits: as wrong as 0.
+        divisor = temperature if temperature >= _SMALLEST_NORMAL else 0.0
+        result = np.array([0.0, base, weight, 0.0, divisor])
         result.view(np.intp)[0] = result.nbytes
         result.view(np.int32)[6:8] = (1 if normalize else 0, -1)
         return result

@@ -14,11 +14,12 @@ Array = NDArray[Any]
 
 _FLOAT32 = np.dtype(np.float32)
 _FLOAT64 = np.dtype(np.float64)
+_SMALLEST_NORMAL = float(np.finfo(np.float64).smallest_normal)
 
 
 def describe(value: Any) -> str:
     """Name a wrong value in a line."""
-    text = repr(value)
+    text = " ".join(repr(value).split())
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
@@ -30,6 +31,8 @@ def as_array(name: str, value: Any) -> Array:
         array = np.asarray(value)
     except ValueError as error:
         raise ValueError(f"{name} must be a rectangular array of numbers: {error}") from None
+    if array.dtype.hasobject and array.ndim == 0:
+        raise TypeError(f"{name} must be an array or a list of numbers, got {describe(value)}")
     compute_dtype(name, array)
     return array
 
@@ -43,9 +46,18 @@ def compute_dtype(name: str, array: Array) -> np.dtype[Any]:
         return _FLOAT64
     if dtype.char == "e" or dtype.name == "bfloat16":
         return _FLOAT32
-    hint = "; a list of rows of different lengths?" if dtype.hasobject else ""
+    hint = _objects(array) if dtype.hasobject else ""
     expected = "float16, bfloat16, float32, float64, integers or bool"
     raise TypeError(f"{name} has dtype {dtype}: expected {expected}{hint}")
+
+
+def _objects(array: Array) -> str:
+    """Say what made an array one of Python objects."""
+    entries = list(array.flat)
+    if any(isinstance(entry, (list, tuple, np.ndarray)) for entry in entries):
+        return "; a list of rows of different lengths?"
+    strange = [entry for entry in entries if not isinstance(entry, (int, float))]
+    return "".join(f"; it holds {describe(entry)}" for entry in (strange or entries)[:1])
 
 
 def as_computed(name: str, value: Any, dtype: np.dtype[Any]) -> Array:
@@ -122,10 +134,17 @@ def base(value: Any) -> float:
 
 
 def temperature(value: Any) -> float:
-    """Return the number that logits are divided by."""
-    number = real("temperature", value)
-    if not 0 < number < math.inf:
-        raise ValueError(f"temperature must be a positive finite number, got {describe(value)}")
+    """Return the number that logits are divided by; a subnormal one has lost digits."""
+    try:
+        number = real("temperature", value)
+    except TypeError as error:
+        if not (isinstance(value, (list, tuple)) or hasattr(value, "shape")):
+            raise
+        hint = "where rows have their own, or it is learned, divide the logits: x / temperature"
+        raise TypeError(f"{error}; {hint}") from None
+    if not _SMALLEST_NORMAL <= number < math.inf:
+        expected = f"a positive finite number of at least {_SMALLEST_NORMAL:.8g}"
+        raise ValueError(f"temperature must be {expected}, got {describe(value)}")
     return number
 
 
@@ -240,7 +259,9 @@ def argnums(value: Any, count: int) -> tuple[int, ...]:
     values = value if isinstance(value, tuple) else (value,)
     for number in values:
         if isinstance(number, bool) or not isinstance(number, numbers.Integral):
-            raise TypeError(f"argnums must be an int or a tuple of ints, got {describe(value)}")
+            hint = f": write {describe(tuple(value))}" if isinstance(value, list) else ""
+            expected = "an int or a tuple of ints"
+            raise TypeError(f"argnums must be {expected}, got {describe(value)}{hint}")
         if not 0 <= int(number) < count:
             raise ValueError(
                 f"argnums is {describe(value)}: expected positions from 0 to {count - 1}"

@@ -13,6 +13,15 @@ cdef extern from "fastdiv/fastdiv.h" nogil:
         FASTDIV_OUT_OF_MEMORY
         FASTDIV_INTERNAL_ERROR
         FASTDIV_INTERRUPTED
+        FASTDIV_IDENTITY
+        FASTDIV_RELU
+        FASTDIV_TANH
+        FASTDIV_SIGMOID
+        FASTDIV_SOFTPLUS
+        FASTDIV_GELU
+        FASTDIV_MASK
+        FASTDIV_GAUSSIAN
+        FASTDIV_SALT_AND_PEPPER
     ctypedef struct fastdiv_options:
         size_t struct_size
         double base
@@ -1142,3 +1151,193 @@ cdef extern from "fastdiv/fastdiv.h" nogil:
         const fastdiv_mixture_gradient_f64 *grad_p,
         const fastdiv_mixture_gradient_f64 *grad_q,
         const fastdiv_montecarlo_record *record)
+    int fastdiv_nn_bias_activation_f32(
+        size_t rows,
+        size_t columns,
+        const float *x,
+        const float *bias,
+        int activation,
+        float *out,
+        float *pre)
+    int fastdiv_nn_bias_activation_f64(
+        size_t rows,
+        size_t columns,
+        const double *x,
+        const double *bias,
+        int activation,
+        double *out,
+        double *pre)
+    int fastdiv_nn_bias_activation_backward_f32(
+        size_t rows,
+        size_t columns,
+        const float *saved,
+        const float *upstream,
+        const float *column_upstream,
+        int activation,
+        float *out,
+        float *bias_gradient)
+    int fastdiv_nn_bias_activation_backward_f64(
+        size_t rows,
+        size_t columns,
+        const double *saved,
+        const double *upstream,
+        const double *column_upstream,
+        int activation,
+        double *out,
+        double *bias_gradient)
+    int fastdiv_nn_bernoulli_nll_f32(
+        size_t rows,
+        size_t columns,
+        const float *logits,
+        const float *x,
+        const float *cotangent,
+        ptrdiff_t cotangent_stride,
+        float *value,
+        float *gradient)
+    int fastdiv_nn_bernoulli_nll_f64(
+        size_t rows,
+        size_t columns,
+        const double *logits,
+        const double *x,
+        const double *cotangent,
+        ptrdiff_t cotangent_stride,
+        double *value,
+        double *gradient)
+    int fastdiv_nn_gaussian_nll_f32(
+        size_t rows,
+        size_t columns,
+        const float *mean,
+        const float *x,
+        double scale,
+        const float *cotangent,
+        ptrdiff_t cotangent_stride,
+        float *value,
+        float *gradient)
+    int fastdiv_nn_gaussian_nll_f64(
+        size_t rows,
+        size_t columns,
+        const double *mean,
+        const double *x,
+        double scale,
+        const double *cotangent,
+        ptrdiff_t cotangent_stride,
+        double *value,
+        double *gradient)
+    int fastdiv_nn_gaussian_kl_draw_f32(
+        size_t rows,
+        size_t columns,
+        const float *mean,
+        ptrdiff_t mean_stride,
+        const float *log_variance,
+        ptrdiff_t log_variance_stride,
+        uint64_t seed,
+        uint64_t offset,
+        uint32_t stream,
+        float *value,
+        float *z,
+        ptrdiff_t z_stride)
+    int fastdiv_nn_gaussian_kl_draw_f64(
+        size_t rows,
+        size_t columns,
+        const double *mean,
+        ptrdiff_t mean_stride,
+        const double *log_variance,
+        ptrdiff_t log_variance_stride,
+        uint64_t seed,
+        uint64_t offset,
+        uint32_t stream,
+        double *value,
+        double *z,
+        ptrdiff_t z_stride)
+    int fastdiv_nn_gaussian_kl_draw_backward_f32(
+        size_t rows,
+        size_t columns,
+        const float *mean,
+        ptrdiff_t mean_stride,
+        const float *log_variance,
+        ptrdiff_t log_variance_stride,
+        const float *upstream_z,
+        ptrdiff_t upstream_z_stride,
+        uint64_t seed,
+        uint64_t offset,
+        uint32_t stream,
+        const float *cotangent,
+        ptrdiff_t cotangent_stride,
+        float *mean_gradient,
+        ptrdiff_t mean_gradient_stride,
+        float *log_variance_gradient,
+        ptrdiff_t log_variance_gradient_stride)
+    int fastdiv_nn_gaussian_kl_draw_backward_f64(
+        size_t rows,
+        size_t columns,
+        const double *mean,
+        ptrdiff_t mean_stride,
+        const double *log_variance,
+        ptrdiff_t log_variance_stride,
+        const double *upstream_z,
+        ptrdiff_t upstream_z_stride,
+        uint64_t seed,
+        uint64_t offset,
+        uint32_t stream,
+        const double *cotangent,
+        ptrdiff_t cotangent_stride,
+        double *mean_gradient,
+        ptrdiff_t mean_gradient_stride,
+        double *log_variance_gradient,
+        ptrdiff_t log_variance_gradient_stride)
+    int fastdiv_nn_corrupt_f32(
+        size_t n,
+        const float *x,
+        int kind,
+        double level,
+        uint64_t seed,
+        uint64_t offset,
+        uint32_t stream,
+        float *out)
+    int fastdiv_nn_corrupt_f64(
+        size_t n,
+        const double *x,
+        int kind,
+        double level,
+        uint64_t seed,
+        uint64_t offset,
+        uint32_t stream,
+        double *out)
+    int fastdiv_nn_sparsity_penalty_f32(
+        size_t rows,
+        size_t columns,
+        const float *activations,
+        double sparsity,
+        double cotangent,
+        double *value,
+        float *gradient)
+    int fastdiv_nn_sparsity_penalty_f64(
+        size_t rows,
+        size_t columns,
+        const double *activations,
+        double sparsity,
+        double cotangent,
+        double *value,
+        double *gradient)
+    int fastdiv_nn_adam_step_f32(
+        size_t n,
+        float *parameters,
+        const float *gradient,
+        float *first_moment,
+        float *second_moment,
+        uint64_t step,
+        double learning_rate,
+        double beta1,
+        double beta2,
+        double epsilon)
+    int fastdiv_nn_adam_step_f64(
+        size_t n,
+        double *parameters,
+        const double *gradient,
+        double *first_moment,
+        double *second_moment,
+        uint64_t step,
+        double learning_rate,
+        double beta1,
+        double beta2,
+        double epsilon)

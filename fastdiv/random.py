@@ -1,5 +1,8 @@
 """Random numbers that depend on the seed and their place in the stream alone: Philox4x32-10.
 
+    normal                standard normal numbers
+    uniform               numbers in the open interval (0, 1)
+
 Element e of a call, in C order, is number ``offset + e`` of the stream. So a call gives the same bits with any number
 of threads, and any slice of a stream can be drawn alone.
 """
@@ -13,6 +16,11 @@ from numpy.typing import DTypeLike, NDArray
 
 from . import _native
 from . import _validate as validate
+
+__all__ = [
+    "normal",
+    "uniform",
+]
 
 Array = NDArray[Any]
 Shape = int | tuple[int, ...]

@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 import fastdiv
+import nn_reference
 from fastdiv import _native
+from fastdiv.nn import functional
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "fastdiv"
@@ -23,7 +25,7 @@ LAYERS = [
     {"_measure", "_runtime", "random"},
     {"_autodiff"},
     {"probabilities", "logits"},
-    {"pairwise", "distributions"},
+    {"pairwise", "distributions", "nn"},
     {"montecarlo"},
     {"fitting"},
     {"plotting"},
@@ -37,6 +39,7 @@ LOGITS_MEASURES = [name for name, f in vars(fastdiv.logits).items() if inspect.i
 ESTIMATORS = [
     name for name in vars(fastdiv.montecarlo) if name.endswith("_divergence") and name[0] != "_"
 ]
+FUNCTIONS_OF_TRAINING = [name for name, f in vars(functional).items() if inspect.isfunction(f)]
 # Measures that are another's kernel on flattened tables.
 WITHOUT_KERNEL = {"joint_entropy": "entropy"}
 
@@ -113,6 +116,20 @@ def test_one_stem_an_estimator(name: str) -> None:
     fastdiv.value_and_grad(getattr(fastdiv.montecarlo, name))
 
 
+@pytest.mark.parametrize("name", FUNCTIONS_OF_TRAINING)
+def test_one_stem_a_function_of_training(name: str) -> None:
+    stem = name.removesuffix("_backward")
+    assert hasattr(_native, f"nn_{name}")
+    assert (PACKAGE / "nn/functional" / f"_{stem}.py").exists()
+    assert (ROOT / "csrc/kernels/nn" / f"{stem}.hpp").exists()
+    assert f"def {name}(" in (ROOT / "tests/nn_reference.py").read_text()
+    ours, theirs = getattr(functional, name), getattr(nn_reference, name)
+    assert list(inspect.signature(ours).parameters) == list(inspect.signature(theirs).parameters)
+    for suffix in ("f32", "f64"):
+        header = (ROOT / "csrc/include/fastdiv/fastdiv.h").read_text()
+        assert f"fastdiv_nn_{name}_{suffix}(" in header
+
+
 @pytest.mark.parametrize("name", modules())
 def test_doctests(name: str) -> None:
     try:
@@ -123,7 +140,14 @@ def test_doctests(name: str) -> None:
 
 
 def test_public_functions_are_documented() -> None:
-    for owner in (fastdiv, fastdiv.logits, fastdiv.pairwise, fastdiv.random, fastdiv.montecarlo):
+    for owner in (
+        fastdiv,
+        fastdiv.logits,
+        fastdiv.pairwise,
+        fastdiv.random,
+        fastdiv.montecarlo,
+        functional,
+    ):
         for name, function in vars(owner).items():
             if inspect.isfunction(function) and not name.startswith(("get_", "_")):
                 assert function.__doc__, name
@@ -166,5 +190,22 @@ def test_unknown_instruction_set_is_refused() -> None:
         _native.set_isa("mmx")
 
 
+def readme(of_torch: bool) -> doctest.DocTest:
+    """The README's examples: the block marked as PyTorch's, or the others."""
+    text = (ROOT / "README.md").read_text()
+    before, _, rest = text.partition("<!-- torch -->")
+    block, fence, after = rest.partition("\n```\n")
+    assert fence
+    chosen = block if of_torch else before + after
+    return doctest.DocTestParser().get_doctest(chosen, {}, "README", "README.md", 0)
+
+
 def test_readme() -> None:
-    assert doctest.testfile(str(ROOT / "README.md"), module_relative=False).failed == 0
+    assert doctest.DocTestRunner().run(readme(False)).failed == 0
+
+
+def test_readme_of_torch() -> None:
+    pytest.importorskip("torch", reason="needs PyTorch")
+    example = readme(True)
+    assert example.examples
+    assert doctest.DocTestRunner().run(example).failed == 0

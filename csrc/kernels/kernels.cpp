@@ -67,6 +67,7 @@ namespace fastdiv {
 extern const LogitsTable FASTDIV_JOIN(logits_kernels_, FASTDIV_INSTRUCTION_SET);
 extern const RandomTable FASTDIV_JOIN(random_kernels_, FASTDIV_INSTRUCTION_SET);
 extern const SamplesTable FASTDIV_JOIN(samples_kernels_, FASTDIV_INSTRUCTION_SET);
+extern const NnTable FASTDIV_JOIN(nn_kernels_, FASTDIV_INSTRUCTION_SET);
 extern const KernelTable FASTDIV_JOIN(kernels_, FASTDIV_INSTRUCTION_SET);
 const KernelTable FASTDIV_JOIN(kernels_, FASTDIV_INSTRUCTION_SET) = {
     FASTDIV_TEXT(FASTDIV_INSTRUCTION_SET),
@@ -74,5 +75,6 @@ const KernelTable FASTDIV_JOIN(kernels_, FASTDIV_INSTRUCTION_SET) = {
     kernels<double>(),
     &FASTDIV_JOIN(logits_kernels_, FASTDIV_INSTRUCTION_SET),
     &FASTDIV_JOIN(random_kernels_, FASTDIV_INSTRUCTION_SET),
-    &FASTDIV_JOIN(samples_kernels_, FASTDIV_INSTRUCTION_SET)};
+    &FASTDIV_JOIN(samples_kernels_, FASTDIV_INSTRUCTION_SET),
+    &FASTDIV_JOIN(nn_kernels_, FASTDIV_INSTRUCTION_SET)};
 }  // namespace fastdiv

@@ -27,6 +27,9 @@
 
 // Of mixtures of Gaussians, by Monte Carlo.
 #define FASTDIV_MONTECARLO(X) X(kl_divergence) X(js_divergence)
+// Of training: what a layer's sums go through, and how inputs are corrupted.
+#define FASTDIV_ACTIVATIONS(X) X(identity) X(relu) X(tanh) X(sigmoid) X(softplus) X(gelu)
+#define FASTDIV_CORRUPTIONS(X) X(mask) X(gaussian) X(salt_and_pepper)
 
 #define FASTDIV_MEASURES(X) FASTDIV_ROW_MEASURES_1(X) FASTDIV_ROW_MEASURES_2(X) FASTDIV_JOINT_MEASURES(X)
 

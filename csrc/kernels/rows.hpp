@@ -2,7 +2,8 @@
 // on the register's width nor on the number of threads.
 #pragma once
 #include "kernels/table.hpp"
-#include "simd/math.hpp"
+#include "simd/logistic.hpp"
+#include "simd/normal_cdf.hpp"
 #include "simd/storage.hpp"
 
 namespace {
@@ -336,6 +337,11 @@ void elementary(int function, const T* x, T* out, size_t n) {
   if (function == 0) map<T, 1>(inputs, out, n, [](const Vec<T>* v) { return log<T>(v[0]); });
   if (function == 1) map<T, 1>(inputs, out, n, [](const Vec<T>* v) { return log1p<T>(v[0]); });
   if (function == 2) map<T, 1>(inputs, out, n, [](const Vec<T>* v) { return exp<T>(v[0]); });
+  if (function == 3) map<T, 1>(inputs, out, n, [](const Vec<T>* v) { return expm1<T>(v[0]); });
+  if (function == 4) map<T, 1>(inputs, out, n, [](const Vec<T>* v) { return tanh<T>(v[0]); });
+  if (function == 5) map<T, 1>(inputs, out, n, [](const Vec<T>* v) { return logistic<T>(v[0]); });
+  if (function == 6) map<T, 1>(inputs, out, n, [](const Vec<T>* v) { return softplus<T>(v[0]); });
+  if (function == 7) map<T, 1>(inputs, out, n, [](const Vec<T>* v) { return normal_cdf<T>(v[0]); });
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #pragma once
 #include <stddef.h>
 
+#include "kernels/nn_table.hpp"
 #include "kernels/samples_table.hpp"
 #include "kernels/types.hpp"
 
@@ -187,6 +188,7 @@ struct KernelTable {
   const LogitsTable* logits;
   const RandomTable* random;
   const SamplesTable* samples;
+  const NnTable* nn;
 };
 
 template <class T>
@@ -220,6 +222,17 @@ inline const SamplesKernels<float>& samples_kernels_of<float>(const KernelTable&
 template <>
 inline const SamplesKernels<double>& samples_kernels_of<double>(const KernelTable& table) {
   return table.samples->f64;
+}
+
+template <class T>
+const NnKernels<T>& nn_kernels_of(const KernelTable& table);
+template <>
+inline const NnKernels<float>& nn_kernels_of<float>(const KernelTable& table) {
+  return table.nn->f32;
+}
+template <>
+inline const NnKernels<double>& nn_kernels_of<double>(const KernelTable& table) {
+  return table.nn->f64;
 }
 
 template <class S>

@@ -18,6 +18,8 @@ mp.mp.dps = 60
 LARGEST_S = (mp.mpf(2) ** mp.mpf("0.58608") - 1) / (mp.mpf(2) ** mp.mpf("0.58608") + 1)
 HALF_LN2 = mp.log(2) / 2 * mp.mpf("1.0005")
 QUARTER = mp.mpf(1) / 4  # the square of half a quadrant
+# Farther out exp(-a^2 / 2) is 0 in the type.
+FARTHEST = {np.float64: mp.mpf(40), np.float32: mp.mpf(15)}
 
 
 def two_atanh_tail(z: mp.mpf) -> mp.mpf:
@@ -56,6 +58,26 @@ def cos_tail(z: mp.mpf) -> mp.mpf:
     return -2 * (mp.pi / 4 * mp.sinc(mp.pi / 4 * mp.sqrt(z))) ** 2
 
 
+def normal_tail(u: mp.mpf) -> mp.mpf:
+    """N(u) with Phi(-a) = exp(-a^2 / 2) N((a - 4) / (a + 4)) / (1 + 3/2 a)."""
+    a = 4 * (1 + u) / (1 - u)
+    mills = mp.erfc(a / mp.sqrt(2)) * mp.exp(a * a / 2) / 2
+    return (1 + a * 3 / 2) * mills
+
+
+def log1p_tail(t: mp.mpf) -> mp.mpf:
+    """L(t) with log(1 + t) = t + t^2 L(t)."""
+    if t < mp.mpf("1e-12"):
+        return -mp.mpf(1) / 2 + t / 3
+    return (mp.log1p(t) - t) / t**2
+
+
+def fit_normal_tail(dtype: type, terms: int) -> tuple[list[mp.mpf], mp.mpf]:
+    """Fit from 0 to where nothing is left."""
+    a = FARTHEST[dtype]
+    return fit(normal_tail, mp.mpf(-1), (a - 4) / (a + 4), terms)
+
+
 def fit(
     function: Callable[[mp.mpf], mp.mpf], low: mp.mpf, high: mp.mpf, terms: int
 ) -> tuple[list[mp.mpf], mp.mpf]:
@@ -86,12 +108,19 @@ def main() -> None:
         array("kSinTail32", np.float32, *fit(sin_tail_float, mp.mpf(0), QUARTER, 4)),
         array("kCosTail64", np.float64, *fit(cos_tail, mp.mpf(0), QUARTER, 7)),
         array("kCosTail32", np.float32, *fit(cos_tail, mp.mpf(0), QUARTER, 4)),
+        array("kLog1pTail32", np.float32, *fit(log1p_tail, mp.mpf(0), mp.mpf(1), 9)),
+        array("kNormalTail64", np.float64, *fit_normal_tail(np.float64, 23)),
+        array("kNormalTail32", np.float32, *fit_normal_tail(np.float32, 11)),
     ]
     print("// Written by generate_coefficients.py: change that file, not this one.")
     print("// 2 atanh(s) = 2 s + s^3 R(s^2), |s| <= " + mp.nstr(LARGEST_S, 6) + ";")
     print("// exp(r) = 1 + r + r^2 E(r), |r| <= ln(2)/2;")
     print(
-        "// sin(pi/2 r) = h r + r S(r^2), h = pi/2 rounded, and cos(pi/2 r) = 1 + r^2 C(r^2), |r| <= 1/2."
+        "// sin(pi/2 r) = h r + r S(r^2), h = pi/2 rounded, and cos(pi/2 r) = 1 + r^2 C(r^2), |r| <= 1/2;"
+    )
+    print("// log(1 + t) = t + t^2 L(t), 0 <= t <= 1;")
+    print(
+        "// Phi(-a) = exp(-a^2 / 2) N(u) / (1 + 3/2 a), u = (a - 4) / (a + 4), 0 <= a <= 40 or 15."
     )
     print("// Lowest power first.")
     print("// clang-format off\n#pragma once\n\nnamespace {\n")

@@ -20,9 +20,10 @@ CHAPTERS = {
     "gradients": "_gradients",
     "distillation": "_distillation",
     "lecture": "_lecture",
+    "autoencoders": "_autoencoders",
 }
 
-_EXTRAS = ("matplotlib", "scipy", "sklearn")
+_EXTRAS = ("matplotlib", "safetensors", "scipy", "sklearn")
 
 
 class MissingExtrasError(ImportError):

@@ -91,7 +91,7 @@ def build(context: Context) -> Chapter:
         outcomes = _outcomes(forward, reverse, js, wide, many)
     with context.step("natural gradient against Adam"):
         race = _race()
-    fits = figures.Fits(TARGET, forward, reverse, js, wide)
+    fits = figures.Fits(TARGET, forward, reverse, js, wide, frames=16 if context.quick else 48)
     return Chapter(
         title="A lecture’s experiment: one normal distribution, two modes, three divergences",
         text=_text(outcomes, race),

@@ -15,7 +15,6 @@ from ._chapter import Animation, Figure
 from ._theme import Canvas, Theme, canvas
 
 _EXTENT = (-1.75, 2.45, -1.55, 2.35)
-_FRAMES = 48
 
 Array = NDArray[np.float64]
 
@@ -29,6 +28,7 @@ class Fits:
     reverse: Fit
     js: Fit
     wide: Fit
+    frames: int
 
 
 def _colors(theme: Theme) -> list[str]:
@@ -82,7 +82,7 @@ def animations(fits: Fits) -> list[Animation]:
             chosen = [theme.first, theme.second, theme.third][colors]
             labels = ["first start", "second start"] if fit.distribution.batch_shape else ["q"]
             plotting.animate_fit(
-                fit, fits.target, path, frames=_FRAMES, size=(5.0, 5.4), title=title,
+                fit, fits.target, path, frames=fits.frames, size=(5.0, 5.4), title=title,
                 colors=chosen, target_color=theme.faint, labels=labels, extent=_EXTENT,
             )  # fmt: skip
 

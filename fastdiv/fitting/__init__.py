@@ -1,4 +1,12 @@
-"""Fits of distributions by Monte Carlo divergences, their gradients, and an optimizer."""
+"""Fits of distributions by Monte Carlo divergences, their gradients, and an optimizer.
+
+minimize              fit a distribution by following gradients
+Fit                   what it returns
+DivergedError         what it raises where the objective is no number
+Adam                  an optimizer
+GradientDescent       an optimizer
+cosine_decay          a schedule of step sizes
+"""
 
 from ._minimize import DivergedError as DivergedError
 from ._minimize import Fit as Fit
@@ -6,3 +14,12 @@ from ._minimize import minimize as minimize
 from ._optimizers import Adam as Adam
 from ._optimizers import GradientDescent as GradientDescent
 from ._optimizers import cosine_decay as cosine_decay
+
+__all__ = [
+    "Adam",
+    "DivergedError",
+    "Fit",
+    "GradientDescent",
+    "cosine_decay",
+    "minimize",
+]

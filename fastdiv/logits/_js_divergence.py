@@ -50,7 +50,7 @@ def js_divergence(
     Returns
     -------
     ndarray or scalar
-        One value, in nats, for each distribution; float64 for float64, else float32.
+        One value, in nats or units of `base`, for each distribution; float64 for float64, else float32.
 
     Raises
     ------
@@ -60,9 +60,11 @@ def js_divergence(
     Notes
     -----
     A logit of -inf has probability 0 and contributes 0. A row with NaN or +inf, or of -inf alone, gives
-    NaN; one of length 0 gives 0. The error is at most 4 ulp of the sum of the terms' magnitudes, however
-    large the logits are or far apart their common shifts. A probability below the smallest normal number
-    of the type may count as 0.
+    NaN; one of length 0 gives 0. A probability below the smallest normal number of the type may count as 0.
+
+    The error is at most 4 ulp of the sum of
+    :math:`|w p_i \log(p_i/m_i)| + |(1 - w) q_i \log(q_i/m_i)|`,
+    the magnitudes of the plain terms, however large the logits are or far apart their common shifts.
 
     The sum has no negative terms: the value is never negative, exactly 0 for identical rows, and with
     base 2 it lies in [0, 1]. It is finite for -inf anywhere.

@@ -40,7 +40,7 @@ def js_divergence(
     Returns
     -------
     ndarray, shape (rows_p, rows_q)
-        In nats; float32 if the input is, else float64.
+        In nats, or units of `base`; float32 if the input is, else float64.
 
     Raises
     ------

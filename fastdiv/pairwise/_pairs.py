@@ -16,6 +16,8 @@ Array = NDArray[Any]
 def matrices(p: Any, q: Any) -> tuple[Array, Array | None]:
     """Return the arguments as two matrices of one type whose rows have one length; q may be None."""
     given = [("p", p)] if q is None else [("p", p), ("q", q)]
+    for name, value in given:
+        backend_of(name, value)
     arrays = [(name, validate.as_array(name, value)) for name, value in given]
     for name, array in arrays:
         if array.ndim != 2:

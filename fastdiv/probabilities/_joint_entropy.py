@@ -45,7 +45,7 @@ def joint_entropy(
     Returns
     -------
     ndarray or scalar
-        One value, in nats, for each table; float32 if the input is, else float64.
+        One value, in nats or units of `base`, for each table; float32 if the input is, else float64.
 
     Raises
     ------
@@ -55,7 +55,7 @@ def joint_entropy(
     Notes
     -----
     0 log 0 is 0. A distribution with NaN or negative entries, or with the sum 0, gives NaN; one of
-    length 0 gives 0. The error is at most 4 ulp of the sum of the terms' magnitudes.
+    length 0 gives 0. The error is at most 4 ulp of the sum of :math:`|p(x, y) \log p(x, y)|`.
 
     References
     ----------

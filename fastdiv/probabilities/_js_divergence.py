@@ -49,7 +49,7 @@ def js_divergence(
     Returns
     -------
     ndarray or scalar
-        One value, in nats, for each distribution; float32 if the input is, else float64.
+        One value, in nats or units of `base`, for each distribution; float32 if the input is, else float64.
 
     Raises
     ------
@@ -59,8 +59,8 @@ def js_divergence(
     Notes
     -----
     A distribution with NaN or negative entries, or
-    with the sum 0, gives NaN; one of length 0 gives 0. The error is at most 4 ulp of the sum of the
-    terms' magnitudes.
+    with the sum 0, gives NaN; one of length 0 gives 0. The error is at most 4 ulp of the sum of
+    :math:`|w p_i \log(p_i/m_i)| + |(1 - w) q_i \log(q_i/m_i)|`, the magnitudes of the terms above.
 
     The sum is taken of terms that are never negative, so the result is exactly 0 where q = c p up to
     rounding. With base 2 it lies in [0, 1].

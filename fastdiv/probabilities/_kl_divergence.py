@@ -46,7 +46,7 @@ def kl_divergence(
     Returns
     -------
     ndarray or scalar
-        One value, in nats, for each distribution; float32 if the input is, else float64.
+        One value, in nats or units of `base`, for each distribution; float32 if the input is, else float64.
 
     Raises
     ------
@@ -56,8 +56,8 @@ def kl_divergence(
     Notes
     -----
     Entries with p = 0 contribute 0, p > 0 = q gives inf. A distribution with NaN or negative entries, or
-    with the sum 0, gives NaN; one of length 0 gives 0. The error is at most 4 ulp of the sum of the
-    terms' magnitudes.
+    with the sum 0, gives NaN; one of length 0 gives 0. The error is at most 4 ulp of the sum of
+    :math:`|p_i \log(p_i/q_i)|`, the magnitudes of the terms above.
 
     With `normalize` the sum is taken of the terms p log(p/q) − p + q, none of which is negative: the
     result is never negative, exactly 0 where q = c p up to rounding, and keeps its relative accuracy

@@ -42,7 +42,7 @@ def self_information(
     Returns
     -------
     ndarray
-        Of the shape of p, in nats; inf where p is 0.
+        Of the shape of p, in nats or units of `base`; inf where p is 0.
 
     Raises
     ------

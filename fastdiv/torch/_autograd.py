@@ -12,6 +12,7 @@ from torch import Tensor
 
 from .. import _validate as validate
 from .. import value_and_grad
+from ._modes import is_batched, refuse_recording
 from ._reduction import check_mask, check_reduction, divisor, reduce
 from ._tensors import as_array, batch_shape, broadcast, check, over_events, value_dtype
 
@@ -46,11 +47,14 @@ def _evaluate(
     mask: Tensor | None,
     options: dict[str, Any],
 ) -> Tensor:
+    refuse_recording()
     tensors = {name: check(name, value) for name, value in arguments.items()}
     views = broadcast(tensors)  # PyTorch adds up the gradients of what was broadcast
+    if views[0].ndim == 0:
+        raise ValueError(f"{next(iter(arguments))} must have at least one axis, got a scalar")
     dims = validate.axes("dim", dim, views[0].ndim)
     shape = batch_shape(views[0].shape, dims)
-    reduction, mask = check_reduction(reduction), check_mask(mask, shape)
+    reduction, mask = check_reduction(reduction), check_mask(mask, shape, views[0].device)
     count = float(divisor(shape, reduction, mask))
     wanted = tuple(torch.is_grad_enabled() and x.requires_grad for x in views)
     # Gradients in float16 would underflow before a loss that is scaled against just that sends its factor.
@@ -118,7 +122,8 @@ class _Call:
             result = gradient
         else:
             result = gradient.mul_(factor)
-        if unasked is not None and unasked.any():  # 0 times NaN or infinity is not 0
+        # 0 times NaN or infinity is not 0. Under torch.func.jacrev nobody can look whether there is any.
+        if unasked is not None and (is_batched(unasked) or unasked.any()):
             result = result.masked_fill(over_events(unasked, self.dims), 0)
         return result
 

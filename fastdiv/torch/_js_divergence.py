@@ -47,7 +47,7 @@ def js_divergence(
     Returns
     -------
     Tensor
-        In nats; float64 if an argument is (or is of integers), else float32.
+        In nats, or units of `base`; float64 if an argument is (or is of integers), else float32.
 
     Raises
     ------

@@ -44,14 +44,14 @@ def kl_divergence(
     Returns
     -------
     Tensor
-        In nats; float64 if an argument is (or is of integers), else float32.
+        In nats, or units of `base`; float64 if an argument is (or is of integers), else float32.
 
     Raises
     ------
     TypeError, ValueError
         If an argument does not fit; the message names it. Tensors in GPU memory are refused.
     RuntimeError
-        In the backward pass, for second derivatives.
+        In the backward pass, for second derivatives; under what cannot be (see the notes).
 
     Notes
     -----
@@ -62,15 +62,21 @@ def kl_divergence(
     it is not retained.
 
     With x the teacher and y the student this is the forward KL of distillation, which trains the student;
-    exchanged, the reverse KL. TRL's 'batchmean' with labels is 'mean' with ``mask=labels != -100``.
+    exchanged, the reverse KL. The order is (teacher, student), where `torch.nn.functional.kl_div` has the
+    student first, and logits in both places. Multiply the loss by ``temperature**2``: gradients shrink like
+    1/T², and keep their scale so (Hinton et al., section 2). A temperature for each row, or one that is
+    learned, divides the logits beforehand, ``x / T``. Words that are masked out of a vocabulary have logits of
+    -inf, in both. Tokens with weights are ``(kl * weights).sum()`` of the values themselves; TRL's 'batchmean'
+    with labels is 'mean' with ``mask=labels != -100``.
 
     Threads are fastdiv's, `fastdiv.set_num_threads`, not PyTorch's.
-    Under `torch.compile` the graph is split here. `torch.func.grad` works; forward mode and `vmap` do not.
+    Under `torch.compile` the graph is split here. `torch.func.grad` and `jacrev` work; forward mode, `vmap`, and
+    what records operations, as `torch.jit.trace`, `torch.export` and ``fullgraph=True``, raise an error.
 
     References
     ----------
     S. Kullback and R. A. Leibler, *On Information and Sufficiency*, 1951; G. Hinton, O. Vinyals and J. Dean,
-    *Distilling the Knowledge in a Neural Network*, 2015 (the temperature).
+    *Distilling the Knowledge in a Neural Network*, 2015, section 2 (the temperature).
 
     Examples
     --------

@@ -50,7 +50,7 @@ def kl_estimate(
     baseline_dim : int, optional
         A dimension along which samples are independent and of the same p, for example the completions of
         one prompt. The unbiased gradient then uses r minus the mean of the others' r that count, which
-        lowers its variance where r's mean, the divergence, is large against its spread.
+        lowers its variance where r's mean, the divergence, is large against its spread. Not with 'pathwise'.
     reduction : {'none', 'mean', 'sum', 'batchmean'}
         The estimates themselves; their mean; their sum; or their sum divided by the size of their first
         dimension, masked or not.
@@ -87,7 +87,9 @@ def kl_estimate(
 
     k3 is computed from expm1 and, near r = 0, its series, so that it keeps its digits and is never
     negative. It is not clamped: in float32 it is inf for r < −88, where q is far more probable than p.
-    q = 0 gives inf.
+    q = 0 gives inf. So does p = 0 < q, the limit, with the gradient −inf by log p, unbiased or pathwise, and
+    with `baseline_dim` infinite or NaN gradients at the samples beside it: no such sample can have been
+    drawn of p, and a mask leaves it out. p = q = 0 gives NaN.
 
     References
     ----------
@@ -110,8 +112,13 @@ def kl_estimate(
     _check_name("kind", kind, _KINDS)
     _check_name("gradient", gradient, _GRADIENTS)
     tensors = {name: _check(name, x) for name, x in (("log_p", log_p), ("log_q", log_q))}
+    if log_q.device != log_p.device:
+        raise ValueError(f"log_q is on device {log_q.device}: expected {log_p.device}, log_p's")
+    if gradient == "pathwise" and baseline_dim is not None:
+        came = validate.describe(baseline_dim)
+        raise ValueError(f"baseline_dim must be None with gradient='pathwise', got {came}")
     p, q = broadcast(tensors)
-    reduction, mask = check_reduction(reduction), check_mask(mask, p.shape)
+    reduction, mask = check_reduction(reduction), check_mask(mask, p.shape, p.device)
     r = p - q
     if mask is not None:
         r = torch.where(mask, r, 0)  # where every kind is 0
@@ -149,7 +156,8 @@ def _value(r: Tensor, kind: str) -> Tensor:
     series = torch.full_like(r, _SERIES[-1])
     for coefficient in reversed(_SERIES[:-1]):
         series = series * small + coefficient
-    return torch.where(r.abs() < _SMALL, series * small * small, torch.expm1(-r) + r)
+    finite = r.clamp(min=torch.finfo(r.dtype).min)  # not inf - inf where p = 0
+    return torch.where(r.abs() < _SMALL, series * small * small, torch.expm1(-r) + finite)
 
 
 def _pathwise_slope(r: Tensor, kind: str) -> Tensor:

@@ -21,13 +21,15 @@ def check_reduction(value: Any) -> str:
     return str(value)
 
 
-def check_mask(mask: Any, shape: tuple[int, ...]) -> Tensor | None:
-    """Return the mask in the values' shape."""
+def check_mask(mask: Any, shape: tuple[int, ...], device: torch.device) -> Tensor | None:
+    """Return the mask in the values' shape, on their device."""
     if mask is None:
         return None
     if not isinstance(mask, Tensor) or mask.dtype != torch.bool:
         came = f"a tensor of {mask.dtype}" if isinstance(mask, Tensor) else type(mask).__name__
         raise TypeError(f"mask must be a tensor of torch.bool, got {came}")
+    if mask.device != device:
+        raise ValueError(f"mask is on device {mask.device}: expected {device}, the values' device")
     try:
         return mask.broadcast_to(shape)
     except RuntimeError:

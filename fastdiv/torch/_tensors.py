@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from .. import _validate as validate
+from ._modes import refuse_wrapper
 
 _WIDE = (torch.float64, torch.int8, torch.int16, torch.int32, torch.int64, torch.uint8, torch.bool)
 _NARROW = (torch.float32, torch.float16, torch.bfloat16)
@@ -20,13 +21,13 @@ def as_array(tensor: Tensor) -> Any:
     fastdiv chooses its kernels by the type of the array, so a device more is a branch here, and one that
     `check` lets in.
     """
-    plain = tensor.detach()
+    plain = tensor.detach().resolve_neg()  # copied if negative by a mark alone
     bits = plain.view(torch.int16) if plain.dtype == torch.bfloat16 else plain
     try:
         array = bits.numpy()
     except RuntimeError as error:
-        hint = "under torch.func.vmap, call it on the whole batch instead"
-        raise RuntimeError(f"fastdiv.torch cannot read this tensor's memory; {hint}") from error
+        message = f"fastdiv.torch cannot read the memory of a {type(tensor).__name__}"
+        raise RuntimeError(f"{message}: expected a plain tensor") from error
     if plain.dtype != torch.bfloat16:
         return array
     import ml_dtypes  # NumPy has no bfloat16 of its own
@@ -49,6 +50,7 @@ def check(name: str, value: Any) -> Tensor:
     if value.dtype not in _WIDE + _NARROW:
         expected = "float64, float32, float16, bfloat16, integers or bool"
         raise TypeError(f"{name} has dtype {value.dtype}: expected {expected}")
+    refuse_wrapper(name, value)
     return value
 
 

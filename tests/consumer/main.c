@@ -160,7 +160,64 @@ static void check_random(void) {
   CHECK_STATUS(FASTDIV_OK, fastdiv_random_normal_f64(0, 1, last, 0, NULL));
 }
 
-/* 300,000 rows through the thread pool. */
+/* A layer forwards and backwards in place, likelihoods, a draw, and the options that are refused. */
+static void check_training(void) {
+  const double x[6] = {1, -2, 3, -4, 5, -6}, bias[3] = {0.5, 0.5, 0.5}, ones[6] = {1, 1, 1, 1, 1, 1};
+  const double tenth = 0.1;
+  double y[6], by_bias[3], value[2], gradient[6], z[6], by_mean[6], by_log_variance[6], penalty;
+  double theta[2] = {1, 1}, first[2] = {0, 0}, second[2] = {0, 0};
+  const double g[2] = {3, -0.25};
+  int k;
+
+  CHECK_STATUS(FASTDIV_OK, fastdiv_nn_bias_activation_f64(2, 3, x, bias, FASTDIV_RELU, y, gradient));
+  for (k = 0; k < 6; ++k) CHECK(gradient[k] == x[k] + 0.5 && y[k] == fmax(0, x[k] + 0.5));
+  CHECK_STATUS(FASTDIV_OK, fastdiv_nn_bias_activation_backward_f64(2, 3, y, ones, bias, FASTDIV_RELU, y, by_bias));
+  CHECK(by_bias[0] == 1.5 && by_bias[1] == 1.5 && by_bias[2] == 1.5 && y[0] == 1.5 && y[1] == 0);
+
+  CHECK_STATUS(FASTDIV_OK, fastdiv_nn_bernoulli_nll_f64(2, 3, x, ones, &tenth, 0, value, gradient));
+  CHECK(close_to(value[0], log1p(exp(-1)) + log1p(exp(2)) + log1p(exp(-3))));
+  CHECK(close_to(gradient[1], 0.1 * (1 / (1 + exp(2)) - 1)));
+  CHECK_STATUS(FASTDIV_OK, fastdiv_nn_gaussian_nll_f64(2, 3, x, ones, 2, NULL, 0, value, NULL));
+  CHECK(close_to(value[0], (0 + 9 + 4) / 8.0 + 3 * (log(2) + log(2 * acos(-1)) / 2)));
+
+  CHECK_STATUS(FASTDIV_OK, fastdiv_nn_gaussian_kl_draw_f64(2, 2, x, 3, x + 1, 3, 7, 0, 0, value, z, 2));
+  CHECK(close_to(value[1], (16 + exp(5) - 1 - 5 + 25 + exp(-6) - 1 + 6) / 2));
+  CHECK_STATUS(FASTDIV_OK, fastdiv_nn_gaussian_kl_draw_f64(2, 2, x, 3, x + 1, 3, 7, 0, 0, value, NULL, 0));
+  CHECK_STATUS(FASTDIV_OK, fastdiv_nn_gaussian_kl_draw_backward_f64(
+      2, 2, x, 3, x + 1, 3, ones, 2, 7, 0, 0, &tenth, 0, by_mean, 3, by_log_variance, 3));
+  CHECK(close_to(by_mean[4], 1 + 0.1 * x[4]));
+  CHECK(close_to(by_log_variance[4], (z[3] - x[4] + 0.1 * expm1(x[5])) / 2));
+
+  CHECK_STATUS(FASTDIV_OK, fastdiv_nn_corrupt_f64(6, x, FASTDIV_MASK, 1, 7, 0, 0, y));
+  CHECK(y[0] == 0 && y[5] == 0);
+  for (k = 0; k < 6; ++k) y[k] = 0.25;
+  CHECK_STATUS(FASTDIV_OK, fastdiv_nn_sparsity_penalty_f64(2, 3, y, 0.5, 1, &penalty, by_bias));
+  CHECK(close_to(penalty, 3 * (0.5 * log(2) + 0.5 * log(0.5 / 0.75))) && close_to(by_bias[2], -0.25 / (0.1875 * 2)));
+  CHECK_STATUS(FASTDIV_OK, fastdiv_nn_adam_step_f64(2, theta, g, first, second, 1, 0.125, 0.9, 0.999, 0));
+  CHECK(close_to(theta[0], 0.875) && close_to(theta[1], 1.125));
+
+  CHECK_STATUS(FASTDIV_OK, fastdiv_nn_bias_activation_f64(0, 3, NULL, NULL, FASTDIV_GELU, NULL, NULL));
+  CHECK_STATUS(FASTDIV_OK, fastdiv_nn_bias_activation_backward_f64(0, 3, NULL, NULL, NULL, 0, NULL, by_bias));
+  CHECK(by_bias[0] == 0 && by_bias[1] == 0 && by_bias[2] == 0);
+  CHECK_STATUS(FASTDIV_NULL_POINTER, fastdiv_nn_bias_activation_f64(2, 3, x, NULL, 0, y, NULL));
+  CHECK_STATUS(FASTDIV_NULL_POINTER, fastdiv_nn_bernoulli_nll_f64(2, 0, NULL, NULL, NULL, 0, NULL, NULL));
+  CHECK_STATUS(FASTDIV_NULL_POINTER, fastdiv_nn_sparsity_penalty_f64(2, 3, y, 0.5, 1, NULL, NULL));
+  CHECK_STATUS(FASTDIV_INVALID_SHAPE, fastdiv_nn_gaussian_nll_f64(SIZE_MAX / 2, 3, x, x, 1, NULL, 0, value, NULL));
+  CHECK_STATUS(FASTDIV_INVALID_SHAPE, fastdiv_nn_gaussian_nll_f64(SIZE_MAX, 0, x, x, 1, NULL, 0, value, NULL));
+  CHECK_STATUS(FASTDIV_INVALID_OPTION, fastdiv_nn_bias_activation_f64(2, 3, x, bias, 6, y, NULL));
+  CHECK_STATUS(FASTDIV_INVALID_OPTION, fastdiv_nn_bias_activation_f64(2, 3, x, bias, -1, y, NULL));
+  CHECK_STATUS(FASTDIV_INVALID_OPTION, fastdiv_nn_gaussian_nll_f64(2, 3, x, x, 0, NULL, 0, value, NULL));
+  CHECK_STATUS(FASTDIV_INVALID_OPTION, fastdiv_nn_gaussian_nll_f64(2, 3, x, x, NAN, NULL, 0, value, NULL));
+  CHECK_STATUS(FASTDIV_INVALID_OPTION, fastdiv_nn_corrupt_f64(6, x, FASTDIV_MASK, 1.5, 7, 0, 0, y));
+  CHECK_STATUS(FASTDIV_INVALID_OPTION, fastdiv_nn_corrupt_f64(6, x, 3, 0.5, 7, 0, 0, y));
+  CHECK_STATUS(FASTDIV_INVALID_OPTION, fastdiv_nn_corrupt_f64(6, x, FASTDIV_GAUSSIAN, INFINITY, 7, 0, 0, y));
+  CHECK_STATUS(FASTDIV_INVALID_OPTION, fastdiv_nn_corrupt_f64(6, x, FASTDIV_MASK, 0.5, 7, UINT64_MAX - 4, 0, y));
+  CHECK_STATUS(FASTDIV_OK, fastdiv_nn_corrupt_f64(6, x, FASTDIV_MASK, 0.5, 7, UINT64_MAX - 5, 0, y));
+  CHECK_STATUS(FASTDIV_INVALID_OPTION, fastdiv_nn_sparsity_penalty_f64(2, 3, y, 1, 1, &penalty, NULL));
+  CHECK_STATUS(FASTDIV_INVALID_OPTION, fastdiv_nn_adam_step_f64(2, theta, g, first, second, 0, 0.1, 0.9, 0.999, 0));
+  CHECK_STATUS(FASTDIV_INVALID_OPTION, fastdiv_nn_adam_step_f64(2, theta, g, first, second, 1, 0.1, 1, 0.999, 0));
+}
+
 static int stop(void *context, uint64_t done, uint64_t total) {
   uint64_t *calls = (uint64_t *)context;
   ++*calls;
@@ -218,6 +275,7 @@ static void check_montecarlo(void) {
   CHECK_STATUS(FASTDIV_INVALID_OPTION, fastdiv_montecarlo_kl_divergence_f64(1, 1, &p, &q, &bad, &value, &error, NULL));
 }
 
+/* 300,000 rows through the thread pool. */
 static void check_threads(void) {
   enum { kRows = 300000 };
   static float values[kRows];
@@ -301,6 +359,7 @@ int main(void) {
   check_logits();
   check_random();
   check_montecarlo();
+  check_training();
   check_threads();
   check_zero_sizes();
   check_errors();

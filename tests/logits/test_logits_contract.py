@@ -198,6 +198,12 @@ def test_views(dtype: np.dtype[Any]) -> None:
 
 
 ERRORS = {
+    "temperature must be .* at least 2.2250739e-308, got": [
+        5e-324,
+        1e-310,
+        2.2250738585072009e-308,
+    ],
+    "temperature must be .*; where rows have their own, .* x / temperature": [[1.0], (2.0,), X],
     "temperature must be": [0, -1.0, NAN, INF, "a", None, [1.0], 1j, True],
     "base must be": [0, 1, -2, NAN, "2"],
 }
@@ -248,7 +254,7 @@ BAD_CALLS = {
     "grad_out has dtype float32: expected bfloat16": lambda: fastdiv.grad(L.entropy)(
         BF16, grad_out=np.empty((1, 3), np.float32)
     ),
-    "grad_out must be a tuple": lambda: fastdiv.grad(L.kl_divergence, (0, 1))(
+    "grad_out must be a tuple of 2 .*, got ndarray": lambda: fastdiv.grad(L.kl_divergence, (0, 1))(
         X, X, grad_out=np.empty(3)
     ),
     "grad_out overlaps x": lambda: (lambda x: fastdiv.grad(L.entropy)(x[:3], grad_out=x[1:4]))(
@@ -274,3 +280,32 @@ def test_gpu_arrays_are_named() -> None:
 
     with pytest.raises(TypeError, match="x is in GPU memory"):
         fastdiv.logits.entropy(Fake())
+
+
+def test_arrays_in_host_memory_are_taken() -> None:
+    """Of a type that may be in GPU memory too."""
+
+    class Fake:
+        __cuda_array_interface__ = None
+        device = 1
+
+        def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+            return X
+
+        def __dlpack_device__(self) -> tuple[int, int]:
+            return self.device, 0
+
+    array = Fake()
+    assert fastdiv.logits.entropy(array) == fastdiv.logits.entropy(X)
+    array.device = 2
+    with pytest.raises(TypeError, match="x is in GPU memory"):
+        fastdiv.logits.entropy(array)
+
+
+@every_measure
+def test_the_smallest_temperature(name: str) -> None:
+    temperature = float(np.finfo(np.float64).smallest_normal)
+    pair = np.array([[0.0, 1.0, -0.5, 2.0], [1.0, 0.0, 0.5, 2.0]])
+    arrays = logits_cases.pick(name, pair)
+    value = function_of(name)(*(x * temperature for x in arrays), temperature=temperature)
+    np.testing.assert_allclose(value, function_of(name)(*arrays), rtol=1e-14)

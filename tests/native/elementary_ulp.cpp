@@ -1,5 +1,5 @@
-// The largest error of log, log1p and exp in units in the last place, for every instruction set of this machine and
-// both types, against libm in the next wider type. Fails above the constants that simd/math.hpp states.
+// The largest error of the elementary functions in units in the last place, for every instruction set of this machine
+// and both types, against libm in the next wider type. Fails above the constants that simd/math.hpp states.
 //   elementary_ulp [points]     about so many arguments of every kind (default 2^18)
 //   elementary_ulp every-float  all 2^32 floats (minutes)
 #include <cinttypes>
@@ -13,7 +13,8 @@
 #include <vector>
 
 #include "dispatch.hpp"
-#include "simd/math.hpp"  // for the constants alone
+#include "simd/logistic.hpp"  // for the constants alone
+#include "simd/normal_cdf.hpp"
 
 namespace {
 
@@ -24,11 +25,37 @@ struct Function {
   long double (*reference_of_double)(long double);
 };
 
+template <class Wide>
+Wide logistic_of(Wide x) {
+  return x < 0 ? std::exp(x) / (1 + std::exp(x)) : 1 / (1 + std::exp(-x));
+}
+template <class Wide>
+Wide softplus_of(Wide x) {
+  return std::isnan(x) ? x : std::fmax(x, Wide(0)) + std::log1p(std::exp(-std::fabs(x)));
+}
+// What the rounding of x / sqrt(2) does to a tail is put right: erfc(z) falls as exp(-z^2).
+template <class Wide>
+Wide normal_cdf_of(Wide x) {
+  Wide z = std::fabs(x) / std::sqrt(Wide(2));
+  if (std::isnan(x)) return x;
+  if (z > 60) return x < 0 ? 0 : 1;
+  Wide square = x * x / 2, own = z * z;
+  Wide lost = (square - own) + (std::fma(x, x / 2, -square) - std::fma(z, z, -own));
+  Wide tail = std::erfc(z) * std::exp(-lost) / 2;
+  return x < 0 ? tail : 1 - tail;
+}
+
 const Function kFunctions[] = {
     {"log", kLogMaxUlp, std::log, std::log},
     {"log1p", kLog1pMaxUlp, std::log1p, std::log1p},
     {"exp", kExpMaxUlp, std::exp, std::exp},
+    {"expm1", kExpm1MaxUlp, std::expm1, std::expm1},
+    {"tanh", kTanhMaxUlp, std::tanh, std::tanh},
+    {"logistic", kLogisticMaxUlp, logistic_of, logistic_of},
+    {"softplus", kSoftplusMaxUlp, softplus_of, softplus_of},
+    {"normal_cdf", kNormalCdfMaxUlp, normal_cdf_of, normal_cdf_of},
 };
+constexpr int kCount = sizeof kFunctions / sizeof kFunctions[0];
 
 double reference(const Function& f, float x) { return f.reference_of_float(x); }
 long double reference(const Function& f, double x) { return f.reference_of_double(x); }
@@ -118,9 +145,9 @@ int failures = 0;
 
 // The largest errors over `x`; rows of `worst` by instruction set, columns by function.
 template <class T>
-void sweep(const std::vector<T>& x, Worst (*worst)[3]) {
+void sweep(const std::vector<T>& x, Worst (*worst)[kCount]) {
   std::vector<T> out(x.size()), fused(x.size());
-  for (int f = 0; f < 3; ++f) {
+  for (int f = 0; f < kCount; ++f) {
     std::vector<decltype(reference(kFunctions[f], T()))> exact(x.size());
     for (size_t i = 0; i < x.size(); ++i) exact[i] = reference(kFunctions[f], x[i]);
     bool have_fused = false;
@@ -141,18 +168,18 @@ void sweep(const std::vector<T>& x, Worst (*worst)[3]) {
   }
 }
 
-void report(const char* type, Worst (*worst)[3]) {
+void report(const char* type, Worst (*worst)[kCount]) {
   for (size_t k = 0; const fastdiv::KernelTable* table = fastdiv::available(k); ++k)
-    for (int f = 0; f < 3; ++f) {
+    for (int f = 0; f < kCount; ++f) {
       const Worst& w = worst[k][f];
       bool fails = !(w.ulp <= kFunctions[f].allowed);
-      std::printf("%s %s %-5s %.4f ulp at %a, allowed %g%s\n", type, table->name, kFunctions[f].name, w.ulp, w.argument,
-                  kFunctions[f].allowed, fails ? ": TOO MUCH" : "");
+      std::printf("%s %s %-10s %.4f ulp at %a, allowed %g%s\n", type, table->name, kFunctions[f].name, w.ulp,
+                  w.argument, kFunctions[f].allowed, fails ? ": TOO MUCH" : "");
       failures += fails;
     }
 }
 
-void sweep_every_float(Worst (*worst)[3]) {
+void sweep_every_float(Worst (*worst)[kCount]) {
   constexpr uint64_t kBatch = 1 << 20;
   std::vector<float> x(kBatch);
   for (uint64_t start = 0; start < (uint64_t{1} << 32); start += kBatch) {
@@ -165,7 +192,7 @@ void sweep_every_float(Worst (*worst)[3]) {
 
 int main(int argc, char** argv) {
   constexpr int kMost = 8;
-  static Worst f32[kMost][3], f64[kMost][3];
+  static Worst f32[kMost][kCount], f64[kMost][kCount];
   if (argc > 1 && std::string(argv[1]) == "every-float") {
     sweep_every_float(f32);
     report("f32", f32);

@@ -81,7 +81,7 @@ for wrong, message in [
     *((lambda base=base: with_base(p, base), "base must be") for base in (0.0, 1.0, -2.0)),
     *(
         (lambda wrong=wrong: with_options(p, wrong, 0.5), "temperature positive")
-        for wrong in (0, -1.0, np.inf, np.nan)
+        for wrong in (0, 1e-310, -1.0, np.inf, np.nan)
     ),
 ]:
     try:

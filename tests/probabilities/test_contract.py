@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import fastdiv
+import fastdiv.scipy
 
 P = np.array([0.5, 0.25, 0.25])
 ONE_ARRAY = [fastdiv.self_information, fastdiv.entropy]
@@ -145,6 +146,16 @@ BAD_CALLS = {
     "p must be a rectangular": lambda: fastdiv.entropy([[1, 2], [3]]),
     "p has dtype complex128": lambda: fastdiv.entropy(P + 0j),
     "p has dtype object": lambda: fastdiv.entropy(np.array([1, None])),
+    "p has dtype object: .*; it holds None$": lambda: fastdiv.entropy([1.0, None]),
+    "p has dtype object: .*; it holds 118059": lambda: fastdiv.entropy([2**70]),
+    "p has dtype object: .*; a list of rows of different lengths": lambda: fastdiv.entropy(
+        np.array([[1, 2], [3]], dtype=object)
+    ),
+    "p must be an array or a list of numbers, got None$": lambda: fastdiv.entropy(None),
+    "p must be an array or a list of numbers, got {'a': 1}$": lambda: fastdiv.entropy({"a": 1}),
+    "q must be an array or a list of numbers, got <generator": lambda: fastdiv.kl_divergence(
+        P, (x for x in P)
+    ),
     "p has dtype <U1": lambda: fastdiv.entropy(["a", "b"]),
     "q has dtype": lambda: fastdiv.kl_divergence(P, np.array(["a"])),
     "p has dtype float128|p has dtype longdouble": lambda: fastdiv.entropy(P.astype(np.longdouble)),
@@ -177,15 +188,26 @@ BAD_CALLS = {
     "given must be one of": lambda: fastdiv.conditional_entropy(np.ones((2, 2, 2)), given=0),
     "f must be a measure": lambda: fastdiv.value_and_grad(np.sin),
     "f must be a measure of": lambda: fastdiv.grad("entropy"),
+    r"f must be .* with gradients, one of fastdiv\.{.*kl_divergence.*fastdiv\.distributions\.{.*"
+    r"fastdiv\.logits\.{cross_entropy, .*; got fastdiv\.pairwise\.kl_divergence$": lambda: (
+        fastdiv.grad(fastdiv.pairwise.kl_divergence)
+    ),
+    "f must be .* got fastdiv.scipy": lambda: fastdiv.grad(fastdiv.scipy.stats.entropy),
     "argnums is 1": lambda: fastdiv.grad(fastdiv.entropy, 1),
     "argnums must be an int": lambda: fastdiv.grad(fastdiv.entropy, "p"),
+    r"argnums must be an int or a tuple of ints, got \[0, 1\]: write \(0, 1\)": lambda: (
+        fastdiv.grad(fastdiv.kl_divergence, [0, 1])
+    ),
     "argnums must name each": lambda: fastdiv.grad(fastdiv.kl_divergence, (0, 0)),
     "cotangent has shape": lambda: fastdiv.grad(fastdiv.entropy)([P], cotangent=[1, 2]),
     "cotangent has dtype": lambda: fastdiv.grad(fastdiv.entropy)([P], cotangent=["a"]),
     "grad_out has shape": lambda: fastdiv.grad(fastdiv.entropy)(P, grad_out=np.empty(2)),
-    "grad_out must be a tuple": lambda: fastdiv.grad(fastdiv.kl_divergence, (0, 1))(
-        P, P, grad_out=np.empty(3)
-    ),
+    "grad_out must be a tuple of 2 .*, got ndarray": lambda: fastdiv.grad(
+        fastdiv.kl_divergence, (0, 1)
+    )(P, P, grad_out=np.empty(3)),
+    "grad_out must be a tuple of 2 .*, got a tuple of 1": lambda: fastdiv.grad(
+        fastdiv.kl_divergence, (0, 1)
+    )(P, P, grad_out=(np.empty(3),)),
     "grad_out overlaps p": lambda: (
         lambda p: fastdiv.grad(fastdiv.entropy)(p[:3], grad_out=p[1:4])
     )(np.ones(5)),
@@ -213,3 +235,39 @@ def test_gpu_arrays_are_named() -> None:
 
     with pytest.raises(TypeError, match="p is in GPU memory"):
         fastdiv.entropy(Fake())
+
+
+def test_arrays_in_host_memory_are_taken() -> None:
+    """Of a type that may be in GPU memory too."""
+
+    class Fake:
+        __cuda_array_interface__ = None
+        device = 1
+
+        def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+            return P
+
+        def __dlpack_device__(self) -> tuple[int, int]:
+            return self.device, 0
+
+    array = Fake()
+    assert fastdiv.entropy(array) == fastdiv.entropy(P)
+    array.device = 2
+    with pytest.raises(TypeError, match="p is in GPU memory"):
+        fastdiv.entropy(array)
+
+
+def test_some_gradients_go_to_new_arrays() -> None:
+    out = np.empty(3)
+    by_p, by_q = fastdiv.grad(fastdiv.kl_divergence, (0, 1))(P, P[::-1], grad_out=(out, None))
+    expected = fastdiv.grad(fastdiv.kl_divergence, (0, 1))(P, P[::-1])
+    assert by_p is out
+    np.testing.assert_array_equal([by_p, by_q], expected)
+
+
+def test_a_cotangent_of_zero_keeps_nan() -> None:
+    """As documented, and as NumPy multiplies."""
+    rows = np.array([P, [np.nan, 0.5, 0.5]])
+    for measure in (fastdiv.entropy, fastdiv.logits.entropy):
+        gradient = fastdiv.grad(measure)(rows, cotangent=0.0)
+        assert (gradient[0] == 0).all() and np.isnan(gradient[1]).all()

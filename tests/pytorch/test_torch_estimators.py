@@ -146,6 +146,24 @@ def test_extremes() -> None:
     assert slope.tolist() == [0, -200, 0]  # no NaN where nothing is asked
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
+@pytest.mark.parametrize("gradient", ["unbiased", "pathwise"])
+def test_an_impossible_sample(gradient: str, dtype: Any) -> None:
+    """Its value is the limit; by log p the slope is too, by log q the unbiased one is -1."""
+    log_p = torch.tensor([-INF, -1.0, -INF], dtype=dtype, requires_grad=True)
+    log_q = torch.tensor([-1.0, -2.0, -INF], dtype=dtype, requires_grad=True)
+    for kind in KINDS:
+        values = kl_estimate(log_p, log_q, kind=kind, gradient=gradient)
+        assert values[0] == {"k1": -INF, "k2": INF, "k3": INF}[kind]
+        assert values[1].isfinite() and values[2].isnan()
+        by_p, by_q = torch.autograd.grad(values[:2].sum(), (log_p, log_q))
+        assert by_p[1:].isfinite().all() and by_q[1:].isfinite().all()
+        if gradient == "unbiased":
+            assert by_p[0] == -INF and by_q[0] == -1
+        elif kind == "k3":
+            assert by_p[0] == -INF and by_q[0] == INF
+
+
 @pytest.mark.parametrize("gradient", ["unbiased", "pathwise"])
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("reduction", ["none", "mean", "sum", "batchmean"])
@@ -220,6 +238,14 @@ def test_wrong_arguments() -> None:
         (ValueError, "^gradient must be one of", (x, x), {"gradient": "exact"}),
         (ValueError, "^reduction must be one of", (x, x), {"reduction": "average"}),
         (TypeError, "^mask must be", (x, x), {"mask": x}),
+        (ValueError, "^mask is on device meta: expected cpu", (x, x), {"mask": (x > 0).to("meta")}),
+        (ValueError, "^log_q is on device meta: expected cpu", (x, x.to("meta")), {}),
+        (
+            ValueError,
+            "^baseline_dim must be None with gradient='pathwise', got 0",
+            (x, x),
+            {"baseline_dim": 0, "gradient": "pathwise"},
+        ),
         (ValueError, "^baseline_dim is 2: out of range", (x, x), {"baseline_dim": 2}),
     ]
     for error, message, arguments, options in wrong:

@@ -208,3 +208,14 @@ def test_compiled_in_one_graph(log_target: bool) -> None:
     torch.testing.assert_close(found, expected)
     found, expected = (torch.autograd.grad(value, (x, t)) for value in (found, expected))
     torch.testing.assert_close(found, expected)
+
+
+def test_wrong_arguments() -> None:
+    x = torch.zeros(3)
+    with pytest.raises(TypeError, match=r"^input must be a torch.Tensor, got ndarray"):
+        kl_div(x.numpy(), x)
+    with pytest.raises(TypeError, match=r"^target must be a torch.Tensor, got list"):
+        kl_div(x, [0.0, 0.0, 0.0])
+    for wrong in (1, "yes", None):
+        with pytest.raises(TypeError, match=r"^log_target must be True or False"):
+            kl_div(x, x, reduction="sum", log_target=wrong)

@@ -288,10 +288,13 @@ def test_wrong_arguments(name: str) -> None:
         (TypeError, "^x has dtype torch.complex64", (x + 0j, *others), {}),
         (TypeError, "^x has dtype torch.float8", (x.to(torch.float8_e4m3fn), *others), {}),
         (ValueError, "^dim is 2: out of range", (x, *others), {"dim": 2}),
-        (ValueError, "^dim is -1: out of range", (x[0, 0],) * count(name), {}),
+        (ValueError, "^x must have at least one axis", (x[0, 0],) * count(name), {}),
+        (ValueError, "^x must have at least one axis", (x[0, 0],) * count(name), {"dim": None}),
         (TypeError, "^dim must be an int", (x, *others), {"dim": 0.5}),
         (ValueError, "temperature", (x, *others), {"temperature": 0}),
+        (ValueError, "^temperature .* at least 2", (x, *others), {"temperature": 1e-310}),
         (TypeError, "temperature", (x, *others), {"temperature": "1"}),
+        (TypeError, r"x / temperature", (x, *others), {"temperature": torch.tensor(2.0)}),
         (ValueError, "^base must be", (x, *others), {"base": 1}),
         (
             ValueError,
@@ -301,6 +304,12 @@ def test_wrong_arguments(name: str) -> None:
         ),
         (TypeError, "^mask must be .* got a tensor of torch.float32", (x, *others), {"mask": x[0]}),
         (TypeError, "^mask must be .* got list", (x, *others), {"mask": [True]}),
+        (
+            ValueError,
+            "^mask is on device meta: expected cpu",
+            (x, *others),
+            {"mask": (x[:, 0] > 0).to("meta")},
+        ),
         (ValueError, r"^mask has shape \(3,\): .* \(2,\)", (x, *others), {"mask": x[0] > 0}),
     ]
     if others:

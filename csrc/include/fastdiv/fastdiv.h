@@ -40,7 +40,7 @@ enum fastdiv_status {
   FASTDIV_OK = 0,
   FASTDIV_NULL_POINTER = 1,    /* a required pointer is NULL */
   FASTDIV_INVALID_SHAPE = 2,   /* too few or too many axes, or sizes whose product overflows */
-  FASTDIV_INVALID_OPTION = 3,  /* base, weight, given, temperature, struct_size, offset or samples */
+  FASTDIV_INVALID_OPTION = 3,  /* base, weight, given, temperature, struct_size, offset, samples; of training: there */
   FASTDIV_UNKNOWN_ISA = 4,     /* FASTDIV_ISA or fastdiv_set_isa names no instruction set of this machine */
   FASTDIV_OUT_OF_MEMORY = 5,
   FASTDIV_INTERNAL_ERROR = 6,
@@ -627,6 +627,109 @@ FASTDIV_API int fastdiv_montecarlo_js_divergence_gradient_errors_f64(
     const fastdiv_montecarlo_options *options,
     const fastdiv_mixture_gradient_f64 *grad_p, const fastdiv_mixture_gradient_f64 *grad_q,
     const fastdiv_montecarlo_record *record);
+/* Training: what a step needs beside matrix products. Matrices are [rows, columns], C-contiguous; where a stride is
+ * given, rows are so many elements apart. An output may be an input's own memory (same rows, same place); no other
+ * overlap is allowed. Sums over rows go by a fixed grid: the same bits on any number of threads, and on v3, v4, NEON.
+ * Random numbers are those of fastdiv_random_normal or _uniform: element e of a matrix in C order is number offset + e.
+ * `cotangent` multiplies a row's gradient: entry row * cotangent_stride (a stride of 0: one for all); NULL: 1. */
+enum fastdiv_activation {
+  FASTDIV_IDENTITY = 0,
+  FASTDIV_RELU = 1,
+  FASTDIV_TANH = 2,
+  FASTDIV_SIGMOID = 3,
+  FASTDIV_SOFTPLUS = 4, /* log(1 + exp(x)) */
+  FASTDIV_GELU = 5      /* x Phi(x), Phi the normal distribution function */
+};
+enum fastdiv_corruption {
+  FASTDIV_MASK = 0,           /* 0 with probability level */
+  FASTDIV_GAUSSIAN = 1,       /* plus level times a normal number */
+  FASTDIV_SALT_AND_PEPPER = 2 /* 0 or 1, each with probability level / 2 */
+};
+
+/* out = f(x + bias), bias[columns]; pre (unless NULL) = x + bias, which may be x. */
+FASTDIV_API int fastdiv_nn_bias_activation_f32(
+    size_t rows, size_t columns, const float *x, const float *bias, int activation, float *out, float *pre);
+FASTDIV_API int fastdiv_nn_bias_activation_f64(
+    size_t rows, size_t columns, const double *x, const double *bias, int activation, double *out,
+    double *pre);
+
+/* out = f' (upstream + column_upstream), bias_gradient[columns] = out summed over the rows. `saved` is what the forward
+ * function gave: its out, or for gelu its pre. column_upstream[columns] is added to every row; NULL: 0. */
+FASTDIV_API int fastdiv_nn_bias_activation_backward_f32(
+    size_t rows, size_t columns, const float *saved, const float *upstream, const float *column_upstream,
+    int activation, float *out, float *bias_gradient);
+FASTDIV_API int fastdiv_nn_bias_activation_backward_f64(
+    size_t rows, size_t columns, const double *saved, const double *upstream, const double *column_upstream,
+    int activation, double *out, double *bias_gradient);
+
+/* value[row] = sum log(1 + exp(l)) - x l, the negative log-likelihood of x in [0, 1] under logits l; gradient (unless
+ * NULL) = (1 / (1 + exp(-l)) - x) cotangent */
+FASTDIV_API int fastdiv_nn_bernoulli_nll_f32(
+    size_t rows, size_t columns, const float *logits, const float *x, const float *cotangent,
+    ptrdiff_t cotangent_stride, float *value, float *gradient);
+FASTDIV_API int fastdiv_nn_bernoulli_nll_f64(
+    size_t rows, size_t columns, const double *logits, const double *x, const double *cotangent,
+    ptrdiff_t cotangent_stride, double *value, double *gradient);
+
+/* value[row] = sum (x - mean)^2 / (2 scale^2) + log(scale) + log(2 pi) / 2; gradient (unless NULL) =
+ * (mean - x) / scale^2 cotangent */
+FASTDIV_API int fastdiv_nn_gaussian_nll_f32(
+    size_t rows, size_t columns, const float *mean, const float *x, double scale, const float *cotangent,
+    ptrdiff_t cotangent_stride, float *value, float *gradient);
+FASTDIV_API int fastdiv_nn_gaussian_nll_f64(
+    size_t rows, size_t columns, const double *mean, const double *x, double scale, const double *cotangent,
+    ptrdiff_t cotangent_stride, double *value, double *gradient);
+
+/* value[row] = 1/2 sum mean^2 + exp(v) - 1 - v, the divergence of N(mean, exp(v)) from N(0, 1), v the log-variance;
+ * z (unless NULL) = mean + exp(v / 2) xi, xi standard normal */
+FASTDIV_API int fastdiv_nn_gaussian_kl_draw_f32(
+    size_t rows, size_t columns, const float *mean, ptrdiff_t mean_stride, const float *log_variance,
+    ptrdiff_t log_variance_stride, uint64_t seed, uint64_t offset, uint32_t stream, float *value, float *z,
+    ptrdiff_t z_stride);
+FASTDIV_API int fastdiv_nn_gaussian_kl_draw_f64(
+    size_t rows, size_t columns, const double *mean, ptrdiff_t mean_stride, const double *log_variance,
+    ptrdiff_t log_variance_stride, uint64_t seed, uint64_t offset, uint32_t stream, double *value, double *z,
+    ptrdiff_t z_stride);
+
+/* mean_gradient = upstream_z + cotangent mean;
+ * log_variance_gradient = (upstream_z exp(v / 2) xi + cotangent (exp(v) - 1)) / 2, xi drawn again */
+FASTDIV_API int fastdiv_nn_gaussian_kl_draw_backward_f32(
+    size_t rows, size_t columns, const float *mean, ptrdiff_t mean_stride, const float *log_variance,
+    ptrdiff_t log_variance_stride, const float *upstream_z, ptrdiff_t upstream_z_stride, uint64_t seed,
+    uint64_t offset, uint32_t stream, const float *cotangent, ptrdiff_t cotangent_stride,
+    float *mean_gradient, ptrdiff_t mean_gradient_stride, float *log_variance_gradient,
+    ptrdiff_t log_variance_gradient_stride);
+FASTDIV_API int fastdiv_nn_gaussian_kl_draw_backward_f64(
+    size_t rows, size_t columns, const double *mean, ptrdiff_t mean_stride, const double *log_variance,
+    ptrdiff_t log_variance_stride, const double *upstream_z, ptrdiff_t upstream_z_stride, uint64_t seed,
+    uint64_t offset, uint32_t stream, const double *cotangent, ptrdiff_t cotangent_stride,
+    double *mean_gradient, ptrdiff_t mean_gradient_stride, double *log_variance_gradient,
+    ptrdiff_t log_variance_gradient_stride);
+
+/* out = x corrupted: see fastdiv_corruption. level is a probability, or for gaussian a standard deviation. */
+FASTDIV_API int fastdiv_nn_corrupt_f32(
+    size_t n, const float *x, int kind, double level, uint64_t seed, uint64_t offset, uint32_t stream,
+    float *out);
+FASTDIV_API int fastdiv_nn_corrupt_f64(
+    size_t n, const double *x, int kind, double level, uint64_t seed, uint64_t offset, uint32_t stream,
+    double *out);
+
+/* value = sum over columns of KL(sparsity | r) = s log(s / r) + (1 - s) log((1 - s) / (1 - r)), r the column's mean;
+ * gradient[columns] (unless NULL) by each entry of a column: (r - s) / (r (1 - r)) cotangent / rows */
+FASTDIV_API int fastdiv_nn_sparsity_penalty_f32(
+    size_t rows, size_t columns, const float *activations, double sparsity, double cotangent, double *value,
+    float *gradient);
+FASTDIV_API int fastdiv_nn_sparsity_penalty_f64(
+    size_t rows, size_t columns, const double *activations, double sparsity, double cotangent, double *value,
+    double *gradient);
+
+/* One step of Adam (Kingma and Ba 2015, algorithm 1), in place; step counts from 1. */
+FASTDIV_API int fastdiv_nn_adam_step_f32(
+    size_t n, float *parameters, const float *gradient, float *first_moment, float *second_moment,
+    uint64_t step, double learning_rate, double beta1, double beta2, double epsilon);
+FASTDIV_API int fastdiv_nn_adam_step_f64(
+    size_t n, double *parameters, const double *gradient, double *first_moment, double *second_moment,
+    uint64_t step, double learning_rate, double beta1, double beta2, double epsilon);
 
 #ifdef __cplusplus
 }

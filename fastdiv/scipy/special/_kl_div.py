@@ -22,7 +22,9 @@ TypeError, ValueError
     As every NumPy ufunc: for complex numbers, shapes that do not broadcast, or an `out` that does
     not fit.
 
-Notes ----- The error is at most 4 ulp, and the result is never negative. SciPy's plain formula
+Notes
+-----
+The error is at most 4 ulp, and the result is never negative. SciPy's plain formula
 cancels where x and y are close: there its digits are wrong and it may be negative. It also takes
 the logarithm of an x / y that has overflowed or underflowed, and gives NaN or -inf where the value
 is y - x; and NaN where one of x and y is inf, where the limit is inf. Contiguous arrays are shared

@@ -22,7 +22,9 @@ TypeError, ValueError
     As every NumPy ufunc: for complex numbers, shapes that do not broadcast, or an `out` that does
     not fit.
 
-Notes ----- The error is at most 4 ulp, also where x and y are nearly equal and where x / y
+Notes
+-----
+The error is at most 4 ulp, also where x and y are nearly equal and where x / y
 overflows or underflows. Contiguous arrays are shared by threads. No warnings are given.
 
 References

@@ -1,3 +1,10 @@
-"""Drop-ins for `scipy.stats`."""
+"""Drop-ins for `scipy.stats`.
+
+entropy               of a distribution, or relative to another
+"""
 
 from ._entropy import entropy as entropy
+
+__all__ = [
+    "entropy",
+]

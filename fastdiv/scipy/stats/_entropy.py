@@ -49,7 +49,8 @@ def entropy(
     Returns
     -------
     ndarray or scalar
-        One value, in nats, for each distribution; float32 if the input is, else float64. 0 for one
+        One value, in nats or units of `base`, for each distribution; float32 if the input is, else
+        float64. 0 for one
         without entries.
 
     Raises
@@ -60,7 +61,9 @@ def entropy(
         For shapes that do not broadcast, a base that is not positive, an axis out of range
         (AxisError), another nan_policy, and NaN with the policy 'raise'.
 
-    Notes ----- Masked entries are left out, as those of 'omit' are. Special values are SciPy's: a
+    Notes
+    -----
+    Masked entries are left out, as those of 'omit' are. Special values are SciPy's: a
     distribution that sums to 0 or has an infinite entry gives NaN, a negative probability -inf, or
     inf in the relative entropy, and so does q = 0 < p. Arrays of other array libraries are handed
     to SciPy, which decides by its own settings what to do with them; nothing else needs it.
@@ -70,7 +73,9 @@ def entropy(
     cancel there); sums that overflow or are subnormal do no harm, and float16 is not rounded on
     the way. No warnings are given, except for a base of 1.
 
-    References ---------- T. M. Cover and J. A. Thomas, *Elements of Information Theory*, 2nd ed.,
+    References
+    ----------
+    T. M. Cover and J. A. Thomas, *Elements of Information Theory*, 2nd ed.,
     2006, sections 2.1 and 2.3.
 
     Examples

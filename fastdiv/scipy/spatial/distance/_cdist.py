@@ -40,7 +40,7 @@ def cdist(
     Returns
     -------
     ndarray of float64, shape (rows_a, rows_b)
-        Distances, square roots of nats.
+        Distances, square roots of nats or units of `base`.
 
     Raises
     ------
@@ -49,11 +49,15 @@ def cdist(
     ValueError
         For matrices that do not fit each other, an unknown metric, and an `out` that does not fit.
 
-    Notes ----- Special values are those of `jensenshannon`: a row that sums to 0 gives NaN. (SciPy
+    Notes
+    -----
+    Special values are those of `jensenshannon`: a row that sums to 0 gives NaN. (SciPy
     gives inf for it here, and NaN there.) The distance of proportional rows is exactly 0; SciPy's
     may be NaN.
 
-    References ---------- D. M. Endres and J. E. Schindelin, *A New Metric for Probability
+    References
+    ----------
+    D. M. Endres and J. E. Schindelin, *A New Metric for Probability
     Distributions*, 2003, section II.
 
     Examples

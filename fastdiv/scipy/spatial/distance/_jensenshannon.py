@@ -42,7 +42,7 @@ def jensenshannon(
     Returns
     -------
     ndarray or scalar
-        One distance, the square root of nats, for each pair; float32 if both inputs are, else
+        One distance, the square root of nats or units of `base`, for each pair; float32 if both are, else
         float64. (A scalar of float32 in a base is float64, as NumPy makes it.)
 
     Raises
@@ -52,7 +52,9 @@ def jensenshannon(
     ValueError
         For shapes that do not broadcast and for an axis out of range (AxisError).
 
-    Notes ----- Special values are SciPy's: a distribution that sums to 0 or has an infinite or NaN
+    Notes
+    -----
+    Special values are SciPy's: a distribution that sums to 0 or has an infinite or NaN
     entry gives NaN, a negative probability inf, no entries 0.
 
     Where SciPy is wrong, this is right: the distance of proportional p and q is exactly 0 (SciPy
@@ -60,7 +62,9 @@ def jensenshannon(
     relatively accurate, and subnormal entries do not give inf. No warnings are given, except for a
     base that has no positive logarithm.
 
-    References ---------- D. M. Endres and J. E. Schindelin, *A New Metric for Probability
+    References
+    ----------
+    D. M. Endres and J. E. Schindelin, *A New Metric for Probability
     Distributions*, 2003, section II.
 
     Examples

@@ -34,7 +34,7 @@ def pdist(
     Returns
     -------
     ndarray of float64, shape (rows (rows - 1) / 2,)
-        Distances, square roots of nats, in the order (0, 1), (0, 2) ... (1, 2) ...;
+        Distances, square roots of nats or units of `base`, in the order (0, 1), (0, 2) ... (1, 2) ...;
         `scipy.spatial.distance.squareform` makes a matrix of them.
 
     Raises
@@ -44,10 +44,14 @@ def pdist(
     ValueError
         For an X that is no matrix, an unknown metric, and an `out` that does not fit.
 
-    Notes ----- Special values are those of `fastdiv.scipy.spatial.distance.cdist`. Arrays of other
+    Notes
+    -----
+    Special values are those of `fastdiv.scipy.spatial.distance.cdist`. Arrays of other
     array libraries are handed to SciPy.
 
-    References ---------- D. M. Endres and J. E. Schindelin, *A New Metric for Probability
+    References
+    ----------
+    D. M. Endres and J. E. Schindelin, *A New Metric for Probability
     Distributions*, 2003, section II.
 
     Examples

@@ -9,6 +9,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from .... import _validate as validate
+from ..._modes import recorder
+
 _LEGACY = {
     (True, True): "mean",
     (False, True): "sum",
@@ -54,6 +57,8 @@ def kl_div(
 
     Raises
     ------
+    TypeError
+        For arguments that are no tensors, and a `log_target` that is no bool.
     ValueError
         For another reduction.
     RuntimeError
@@ -86,6 +91,11 @@ def kl_div(
     >>> print(kl_div(log_q, p, reduction="batchmean"))
     tensor(0.1308)
     """
+    for name, value in (("input", input), ("target", target)):
+        if not isinstance(value, Tensor):
+            raise TypeError(f"{name} must be a torch.Tensor, got {type(value).__name__}")
+    if not isinstance(log_target, bool):
+        raise TypeError(f"log_target must be True or False, got {validate.describe(log_target)}")
     form = reduction
     if size_average is not None or reduce is not None:
         form = _LEGACY[size_average is not False, reduce is not False]
@@ -114,7 +124,7 @@ def kl_div(
     if reduction == "batchmean" and input.ndim > 0:
         divisor *= input.shape[0]
     node = _Pointwise if torch.compiler.is_compiling() else _ForwardPointwise
-    loss: Tensor = node.apply(x, t, bool(log_target), form == "none", divisor, dtype)
+    loss: Tensor = node.apply(x, t, log_target, form == "none", divisor, dtype)
     return loss
 
 
@@ -168,7 +178,8 @@ class _ForwardPointwise(_Pointwise):
 
 def _may_look(x: Tensor) -> bool:
     """Whether to look into a tensor is cheap: cheaper than to mend what may need no mending."""
-    return x.device.type == "cpu" and not torch.compiler.is_compiling()
+    plain = x.device.type == "cpu" and not torch.compiler.is_compiling()
+    return plain and recorder() is None  # what is recorded holds for other values too
 
 
 def _terms(x: Tensor, t: Tensor, log_target: bool) -> Tensor:

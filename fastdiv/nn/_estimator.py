@@ -1,0 +1,256 @@
+"""What the estimators share: scikit-learn's conventions around a network, a likelihood and a position."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils import check_array
+from sklearn.utils.validation import check_is_fitted
+
+from .. import _validate as validate
+from . import _checkpoint, _training
+from ._machinery import Machinery
+
+Array = NDArray[Any]
+FilePath = str | os.PathLike[str]
+
+
+class BaseAutoencoder(Machinery, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+    """Encoder and decoder, trained by Adam; subclasses say what the loss is.
+
+    Attributes
+    ----------
+    history_ : dict of lists of float
+        Each term of the loss, in nats: of every pass of `fit` and every call of `partial_fit` the mean over its rows.
+    n_features_in_ : int
+        Columns of the data.
+    """
+
+    def fit(
+        self,
+        X: Any,
+        y: Any = None,
+        *,
+        checkpoint: FilePath | None = None,
+        checkpoint_steps: int | None = None,
+        callback: Callable[[Any], Any] | None = None,
+    ) -> Any:
+        """Train on all rows, `max_epochs` times over, each time in another order.
+
+        Parameters
+        ----------
+        X : array_like, shape (n_samples, n_features)
+            The data. A `numpy.memmap` is read batch by batch, whatever its type.
+        y : ignored
+            Present because scikit-learn passes it.
+        checkpoint : path, optional
+            Where to save the training after each pass. If the file exists, training goes on from there, to the same
+            bits as if it had never stopped; if it is at its end, it is loaded.
+        checkpoint_steps : int, optional
+            Save after so many steps as well.
+        callback : callable, optional
+            Called with the estimator after each pass; training ends if it returns true.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError, TypeError
+            If an argument does not fit, X has values outside the likelihood's range, or the checkpoint is damaged or
+            of another training; the message names it.
+        FloatingPointError
+            If the loss is no longer finite.
+        """
+        self._require()
+        if checkpoint_steps is not None:
+            validate.integer("checkpoint_steps", checkpoint_steps, 1, 2**63 - 1)
+        X = self._data(X, reset=True)
+        file = None if checkpoint is None else Path(checkpoint)
+        self._likelihood.require(X)
+        if file is not None and file.exists():
+            _checkpoint.resume(self, file, X.shape)
+        else:
+            self._start(X.shape[1])
+            self._position.n_samples = len(X)
+        _training.fit(self, X, file, checkpoint_steps, callback)
+        return self
+
+    def partial_fit(self, X: Any, y: Any = None) -> Any:
+        """Go on training on these rows once, in their order, `batch_size` at a time.
+
+        Parameters
+        ----------
+        X : array_like, shape (n_samples, n_features)
+            Rows; of data in pieces, one piece.
+        y : ignored
+            Present because scikit-learn passes it.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError, TypeError, FloatingPointError
+            As `fit`.
+        """
+        self._require()
+        fresh = not self.__sklearn_is_fitted__()
+        X = self._data(X, reset=fresh)
+        self._likelihood.require(X)
+        if fresh:
+            self._start(X.shape[1])
+        _training.partial_fit(self, X)
+        return self
+
+    def transform(self, X: Any) -> Array:
+        """Return the codes of rows.
+
+        Parameters
+        ----------
+        X : array_like, shape (n_samples, n_features)
+            Rows.
+
+        Returns
+        -------
+        ndarray, shape (n_samples, n_components)
+            In the estimator's `dtype`; of a variational autoencoder the posterior's means.
+        """
+        check_is_fitted(self)
+        X = self._data(X, reset=False)
+        codes = np.empty((len(X), self._network.architecture.n_components), self._dtype)
+        for rows, block in self._blocks(len(X)):
+            block.rows[...] = X[rows]
+            codes[rows] = self._encode(block)
+        return codes
+
+    def inverse_transform(self, X: Any) -> Array:
+        """Return the data that codes stand for: the means of the likelihood.
+
+        Parameters
+        ----------
+        X : array_like, shape (n_samples, n_components)
+            Codes.
+
+        Returns
+        -------
+        ndarray, shape (n_samples, n_features)
+            Means, in the estimator's `dtype`.
+        """
+        check_is_fitted(self)
+        codes = check_array(X, dtype=self._dtype, order="C", input_name="X")
+        expected = self._network.architecture.n_components
+        if codes.shape[1] != expected:
+            raise ValueError(
+                f"X has {codes.shape[1]} columns: expected {expected} components of a code"
+            )
+        means = np.empty((len(codes), self.n_features_in_), self._dtype)
+        for rows, block in self._blocks(len(codes)):
+            block.code[...] = codes[rows]
+            means[rows] = self._decode_means(block)
+        return means
+
+    def reconstruct(self, X: Any) -> Array:
+        """Return what decoding makes of the codes of rows: `inverse_transform(transform(X))`.
+
+        Parameters
+        ----------
+        X : array_like, shape (n_samples, n_features)
+            Rows.
+
+        Returns
+        -------
+        ndarray, shape (n_samples, n_features)
+            Means of the likelihood, in the estimator's `dtype`.
+        """
+        return self.inverse_transform(self.transform(X))
+
+    def score(self, X: Any, y: Any = None) -> float:
+        """Return the mean log-likelihood of rows given their own codes; greater is better.
+
+        Parameters
+        ----------
+        X : array_like, shape (n_samples, n_features)
+            Rows.
+        y : ignored
+            Present because scikit-learn passes it.
+
+        Returns
+        -------
+        float
+            In nats: summed over features, mean over rows.
+        """
+        check_is_fitted(self)
+        X = self._data(X, reset=False)
+        self._likelihood.require(X)
+        total = 0.0
+        for rows, block in self._blocks(len(X)):
+            block.rows[...] = X[rows]
+            outputs = self._network.decoder.forward(self._encode(block), block.decoder)
+            values = self._likelihood.nll(outputs, block.rows, out=block.values)
+            total -= float(values.sum(dtype=np.float64))
+        return total / len(X)
+
+    def save(self, path: FilePath) -> None:
+        """Save everything: parameters, the optimiser's moments, the position in the data and in each random stream.
+
+        The file is in the safetensors format, and is replaced as a whole or not at all.
+
+        Parameters
+        ----------
+        path : path
+            The file; an existing one is replaced.
+
+        Raises
+        ------
+        NotFittedError
+            If nothing was trained yet.
+        OSError
+            If the file cannot be written.
+        """
+        check_is_fitted(self)
+        _checkpoint.save(self, Path(path))
+
+    @classmethod
+    def load(cls, path: FilePath) -> Any:
+        """Return the estimator that was saved; training goes on from there to the same bits.
+
+        Parameters
+        ----------
+        path : path
+            A file that `save` or `fit` wrote.
+
+        Returns
+        -------
+        estimator
+            Of this class.
+
+        Raises
+        ------
+        ValueError
+            If the file is damaged, of another program or of another class.
+        OSError
+            If it cannot be read.
+        """
+        return _checkpoint.load(cls, Path(path))
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "_network")
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = []  # `dtype` decides
+        return tags
+
+    def __getstate__(self) -> Any:
+        state = dict(super().__getstate__())
+        state.pop("_own_workspace", None)  # buffers are no part of what was learned
+        return state

@@ -1,0 +1,142 @@
+"""What is refused, and how it is named."""
+
+import sys
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.exceptions import NotFittedError
+
+from fastdiv import nn
+from nn_cases import ESTIMATORS, data, small
+
+TINY = np.finfo(np.float64).tiny
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "error"),
+    [
+        ("hidden_layer_sizes", (3, 0), ValueError),
+        ("hidden_layer_sizes", "3", TypeError),
+        ("hidden_layer_sizes", (3.5,), TypeError),
+        ("n_components", 0, ValueError),
+        ("n_components", 2.0, TypeError),
+        ("activation", "swish", ValueError),
+        ("likelihood", "poisson", ValueError),
+        ("scale", 0.0, ValueError),
+        ("learning_rate", -1.0, ValueError),
+        ("learning_rate", float("nan"), ValueError),
+        ("batch_size", 0, ValueError),
+        ("max_epochs", 0, ValueError),
+        ("dtype", "float16", TypeError),
+        ("random_state", -1, ValueError),
+        ("random_state", "seed", ValueError),
+        ("corruption", "blur", ValueError),
+        ("corruption_level", 1.0, ValueError),
+        ("sparsity", 0.0, ValueError),
+        ("sparsity_weight", -1.0, ValueError),
+        ("beta", -0.1, ValueError),
+        ("warm_up_steps", -1, ValueError),
+    ],
+)
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+def test_wrong_hyper_parameters(method: str, name: str, value: Any, error: type) -> None:
+    for kind in ESTIMATORS:
+        if name in kind().get_params():
+            model = small(kind, **{name: value})
+            word = "RandomState" if value == "seed" else name
+            with pytest.raises(error, match=word):
+                getattr(model, method)(data("gaussian"))
+
+
+@pytest.mark.parametrize("method", ["fit", "partial_fit", "score", "elbo", "log_likelihood"])
+@pytest.mark.parametrize("value", [-TINY, 1.0000001, 255.0])
+def test_values_outside_the_range(method: str, value: float) -> None:
+    X = data("bernoulli")
+    model = small(nn.VariationalAutoencoder, likelihood="bernoulli", dtype="float64")
+    if "fit" not in method:
+        model.fit(X)
+    X[17, 3] = value
+    with pytest.raises(ValueError, match=rf"X has the value {value:.6g}.*\[0, 1\]"):
+        getattr(model, method)(X)
+
+
+@pytest.mark.parametrize("method", ["fit", "transform", "score"])
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_values_that_are_not_finite(method: str, value: float) -> None:
+    X = data("gaussian")
+    model = small(nn.Autoencoder).fit(X)
+    X[17, 3] = value
+    with pytest.raises(ValueError, match=r"NaN|infinity"):
+        getattr(model, method)(X)
+
+
+@pytest.mark.parametrize(
+    "method", ["partial_fit", "transform", "reconstruct", "score", "elbo", "log_likelihood"]
+)
+def test_wrong_number_of_features(method: str) -> None:
+    model = small(nn.VariationalAutoencoder).fit(data("gaussian"))
+    with pytest.raises(ValueError, match=r"6 features.*expecting 7 features"):
+        getattr(model, method)(data("gaussian")[:, :6])
+
+
+def test_wrong_codes_and_counts() -> None:
+    X = data("gaussian")
+    model = small(nn.VariationalAutoencoder).fit(X)
+    with pytest.raises(ValueError, match="X has 2 columns: expected 3 components"):
+        model.inverse_transform(np.zeros((4, 2)))
+    with pytest.raises(ValueError, match="NaN"):
+        model.inverse_transform(np.full((4, 3), np.nan))
+    for count in (0, -3):
+        with pytest.raises(ValueError, match="n_samples must lie between 1"):
+            model.sample(count)
+        with pytest.raises(ValueError, match="n_importance must lie between 1"):
+            model.log_likelihood(X, count)
+    with pytest.raises(TypeError, match="n_samples must be an int"):
+        model.elbo(X, 2.5)
+    with pytest.raises(ValueError, match="seed"):
+        model.sample(1, seed=-1)
+
+
+@pytest.mark.parametrize("kind", ESTIMATORS)
+def test_unfitted(kind: Any, tmp_path: Any) -> None:
+    model = small(kind)
+    calls = ["transform", "inverse_transform", "reconstruct", "score"]
+    if kind is nn.VariationalAutoencoder:
+        calls += ["elbo", "log_likelihood"]
+        with pytest.raises(NotFittedError):
+            model.sample(3)
+    for name in calls:
+        with pytest.raises(NotFittedError):
+            getattr(model, name)(data("gaussian"))
+    with pytest.raises(NotFittedError):
+        model.save(tmp_path / "model")
+
+
+@pytest.mark.parametrize("kind", ESTIMATORS)
+def test_loss_that_is_no_number(kind: Any) -> None:
+    X = 1e25 * data("gaussian")  # its squares are beyond float32
+    before = small(kind)
+    with pytest.raises(FloatingPointError, match=r"at step 1 \(epoch 1\): try a learning_rate"):
+        before.fit(X)
+    assert np.isfinite(before._network.vectors[0]).all()  # the step was not taken
+    small(kind, dtype="float64").fit(1e-25 * X)
+
+
+def test_loss_that_diverges_names_its_step() -> None:
+    model = small(nn.VariationalAutoencoder, learning_rate=30.0, max_epochs=400)
+    with pytest.raises(
+        FloatingPointError, match=r"the loss is (inf|nan) at step \d+ \(epoch \d+\)"
+    ):
+        model.fit(data("gaussian"))
+
+
+def test_without_scikit_learn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "sklearn", None)
+    for name in ("Autoencoder", "VariationalAutoencoder"):
+        monkeypatch.delitem(vars(nn), name, raising=False)
+        with pytest.raises(ImportError, match=r"pip install 'fastdiv\[nn\]'"):
+            getattr(nn, name)
+    assert "Autoencoder" in dir(nn)
+    with pytest.raises(AttributeError, match="no attribute 'Transformer'"):
+        _ = nn.Transformer
