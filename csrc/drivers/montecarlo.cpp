@@ -80,16 +80,21 @@ class Estimation {
       parallel_for(count, task);
   }
 
-  // A segment is a group for each batch, so that no two tasks add to the same sums.
+  // A segment is at most a group for each batch, so that no two tasks add to the same sums, and not too long.
   void sample(size_t s, bool serial, size_t begin, std::vector<std::unique_ptr<Pair<T>>>& pairs, double* batches) {
     const SourcePlan& plan = plans_[s];
-    for (uint64_t group = plan.first_group; group < plan.end_group; group += plan.batches) {
-      const size_t groups = static_cast<size_t>(std::min<uint64_t>(plan.batches, plan.end_group - group));
+    double group_nanoseconds =
+        nanoseconds_per_leaf(call_, plan.strata) * static_cast<double>(uint64_t{1} << plan.group_level);
+    double fit = kSegmentNanoseconds * num_threads() / (group_nanoseconds * static_cast<double>(pairs.size()));
+    const uint64_t step = fit < 1 ? 1 : std::min<uint64_t>(plan.batches, static_cast<uint64_t>(fit));
+    for (uint64_t group = plan.first_group; group < plan.end_group; group += step) {
+      const size_t groups = static_cast<size_t>(std::min(step, plan.end_group - group));
       std::vector<Forest> found(pairs.size() * groups, Forest(plan.strata));
       for_each(serial, found.size(), [&](size_t task) {
-        size_t pair = task / groups, batch = task % groups;
+        size_t pair = task / groups;
+        uint64_t own = group + task % groups, batch = (own - plan.first_group) % plan.batches;
         double* sums = batches == nullptr ? nullptr : batches + (pair * plan.batches + batch) * plan.sums;
-        sum_group(plan, pairs[pair]->sources[s].job, group + batch, &found[task], sums);
+        sum_group(plan, pairs[pair]->sources[s].job, own, &found[task], sums);
       });
       for (size_t task = 0; task < found.size(); ++task) pairs[task / groups]->sources[s].forest.push(found[task]);
       report(s, begin, pairs.size(),
@@ -132,7 +137,7 @@ class Estimation {
       for (size_t i = 0; i < forest.size(); ++i)
         for (uint64_t k = 0; k < work.plan.strata; ++k)
           counts[i * work.plan.strata + k] = forest.node(i).complete
-                                                 ? uint64_t{kRounds} << forest.node(i).level
+                                                 ? rounds_of(work.plan.strata) << forest.node(i).level
                                                  : work.plan.of_stratum(work.plan.last_leaf_count, k);
       const double* expected = work.expected.empty() ? nullptr : work.expected.data();
       fold_nodes(forest.size(), 1, work.plan.strata, counts.data(), forest.moments(0), weights.data(), expected,
@@ -213,16 +218,13 @@ SamplesSizes sizes_of(const SamplesCall<T>& call, int source) {
 }
 
 uint64_t samples_grain(bool both, bool antithetic, size_t components_p, size_t components_q) {
-  uint64_t rounds = components_p;
-  for (uint64_t a = components_p, b = components_q; both;) {
-    if (b == 0) {
-      rounds = components_p / a * components_q;
-      break;
-    }
-    a %= b;
-    std::swap(a, b);
+  uint64_t p = components_p * rounds_of(components_p), q = both ? components_q * rounds_of(components_q) : p;
+  uint64_t divisor = p;
+  for (uint64_t rest = q; rest != 0;) {
+    divisor %= rest;
+    std::swap(divisor, rest);
   }
-  return rounds * kRounds * (antithetic ? 2 : 1);
+  return p / divisor * q * (antithetic ? 2 : 1);
 }
 
 void fold_nodes(size_t nodes, size_t pairs, size_t components, const uint64_t* counts, const Moments* moments,

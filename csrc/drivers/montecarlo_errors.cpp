@@ -14,7 +14,7 @@ std::vector<double> rounds_of_batches(const SourcePlan& plan) {
     uint64_t first = group << plan.group_level, end = (group + 1) << plan.group_level;
     if (first < plan.first_leaf) first = plan.first_leaf;
     if (end > plan.end_leaf) end = plan.end_leaf;
-    double whole = static_cast<double>(end - first) * kRounds;
+    double whole = static_cast<double>((end - first) * rounds_of(plan.strata));
     if (end == plan.end_leaf)
       whole -= static_cast<double>(plan.leaf_size() - plan.last_leaf_count) / static_cast<double>(plan.strata);
     rounds[(group - plan.first_group) % plan.batches] += whole;

@@ -13,7 +13,7 @@
 namespace {
 
 using fastdiv::kMixtures;
-using fastdiv::kRounds;
+using fastdiv::kRoundsMost;
 using fastdiv::Moments;
 using fastdiv::SamplesJob;
 using fastdiv::Stratum;
@@ -76,8 +76,8 @@ struct Memory {
       weight[m] = take(job.mixture[m].components * row);
       u[m] = take(job.mixture[m].components * dimension);
     }
-    f_of_leaf = take(kRounds);
-    control_of_leaf = take(kRounds);
+    f_of_leaf = take(kRoundsMost);
+    control_of_leaf = take(kRoundsMost);
     for (int m = 0; m < 2; ++m) direct[m] = take(static_cast<ptrdiff_t>(direct_size(job, m)) * kSumLanes<T>);
     moved = take(static_cast<ptrdiff_t>(moved_size(job)) * kSumLanes<T>);
   }
@@ -248,7 +248,7 @@ class Leaf {
 
   // In double, about the mean.
   Moments moments_of(int n) {
-    alignas(64) double f[kRounds], g[kRounds];
+    alignas(64) double f[kRoundsMost], g[kRoundsMost];
     const int whole = (n + kSumLanes<double> - 1) / kSumLanes<double> * kSumLanes<double>;
     const bool control = job_.mixtures > 2;
     Moments result = {};

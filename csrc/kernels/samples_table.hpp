@@ -9,7 +9,9 @@ namespace fastdiv {
 
 // Samples are stratified: number i is drawn from component i mod K of its source. A leaf, the piece that sums are made
 // of, has this many of each component.
-constexpr int kRounds = 256;
+constexpr int kRoundsMost = 256;
+constexpr int kFewStrata = 8, kRoundsOfMany = 64;  // leaves of many components are large enough with fewer of each
+constexpr uint64_t rounds_of(uint64_t strata) { return strata <= kFewStrata ? kRoundsMost : kRoundsOfMany; }
 // Rows of a block of samples hold whole blocks of 256 bytes; this many floats or doubles at most.
 constexpr int kBlockBytesMost = 1024;
 
@@ -116,7 +118,7 @@ size_t block_rows(const SamplesJob<T>& job) {
 // Behind them f and g of a stratum, and sums by lanes of 64 bytes.
 template <class T>
 size_t scratch_size(const SamplesJob<T>& job) {
-  return block_rows(job) * static_cast<size_t>(job.block) + 2 * kRounds +
+  return block_rows(job) * static_cast<size_t>(job.block) + 2 * kRoundsMost +
          (direct_size(job, 0) + direct_size(job, 1) + moved_size(job)) * (64 / sizeof(T));
 }
 

@@ -130,7 +130,7 @@ class Run:
             other = other.first
         return (
             isinstance(other, Run)
-            and self.estimator is other.estimator
+            and self.estimator.native == other.estimator.native
             and self.options[0] == other.options[0]
             and self.options[3:] == other.options[3:]
             and same(self.native_p, other.native_p)
@@ -152,7 +152,7 @@ class Run:
 
 
 def _grain(strata: tuple[int, ...], points: int) -> int:
-    return shards.ROUNDS * points * math.lcm(*strata)
+    return points * math.lcm(*(k * shards.rounds(k) for k in strata))
 
 
 def grain(p: Any, q: Any, *, antithetic: bool = False) -> int:

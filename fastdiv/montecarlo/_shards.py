@@ -12,8 +12,10 @@ from .. import _native
 
 Array = NDArray[Any]
 
-ROUNDS = 256
-"""Observations of each component in a leaf, the piece that sums are made of."""
+
+def rounds(strata: int) -> int:
+    """Return how many observations of each component make a leaf, the piece that sums are made of."""
+    return 256 if strata <= 8 else 64
 
 
 class Node(NamedTuple):
@@ -60,7 +62,7 @@ def source(record: tuple[Any, ...], share: float, first: int, count: int) -> Sou
 
 def cut(first: int, count: int, strata: int) -> Iterable[tuple[int, int, tuple[int, ...] | None]]:
     """Cut a run into the largest complete subtrees of leaves, and what is left into a last leaf."""
-    size = ROUNDS * strata
+    size = rounds(strata) * strata
     leaf, end, left = first // size, (first + count) // size, count % size
     while leaf < end:
         level = (end - leaf).bit_length() - 1
@@ -82,7 +84,7 @@ def merge(sources: Sequence[Source]) -> Source:
         joined.append(node)
         while len(joined) > 1 and _are_siblings(*joined[-2:]):
             b, a = joined.pop(), joined.pop()
-            moments = _joined_moments(a.moments, b.moments, ROUNDS << a.level)
+            moments = _joined_moments(a.moments, b.moments, rounds(a.moments.shape[1]) << a.level)
             joined.append(Node(a.level + 1, a.number >> 1, None, moments))
     return sources[0]._replace(nodes=tuple(joined))
 
@@ -108,7 +110,7 @@ def fold(sources: Sequence[Source]) -> tuple[Array, Array]:
     variance = np.zeros_like(value)
     for each in sources:
         strata = each.weights.shape[1]
-        counts = [node.counts or (ROUNDS << node.level,) * strata for node in each.nodes]
+        counts = [node.counts or (rounds(strata) << node.level,) * strata for node in each.nodes]
         moments = np.ascontiguousarray([node.moments for node in each.nodes])
         _native.montecarlo_fold(
             np.array(counts, np.uint64),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import pickle
 from typing import Any
 
 import numpy as np
@@ -68,6 +69,33 @@ def test_shards_make_up_one_run(name: str, options: Any, rng: Any) -> None:
         assert order[0].merge(*order[1:]) == whole
     # and in steps: the parts of a merged estimate can be merged again
     assert shards[1].merge(shards[4]).merge(shards[0].merge(shards[3]), shards[2]) == whole
+
+
+def test_shards_travel_between_processes(rng: Any) -> None:
+    p, q = pair(rng, np.float32, 2)
+    grain = montecarlo.grain(p, q)
+    whole = montecarlo.js_divergence(p, q, 4 * grain, 3)
+    shards = [montecarlo.js_divergence(p, q, grain, 3, first_sample=k * grain) for k in range(4)]
+    back = [pickle.loads(pickle.dumps(shard)) for shard in shards]
+    assert back[0] == shards[0]
+    assert back[1].merge(back[3], shards[2], back[0]) == whole
+    f = fastdiv.value_and_grad(montecarlo.kl_divergence, 0)
+    estimate, _ = f(p, q, 10_000, 1)
+    errors = pickle.loads(pickle.dumps(estimate)).gradient_standard_errors
+    assert cases.bits(*errors) == cases.bits(*estimate.gradient_standard_errors)
+
+
+def test_shards_of_many_components(rng: Any) -> None:
+    """Whose leaves have fewer samples of each."""
+    p = cases.mixture(rng, "diagonal", 12, 2)
+    q = cases.mixture(rng, "triangular", 9, 2, logits=True)
+    grain = montecarlo.grain(p, q)
+    assert grain == 64 * 36
+    for f in (montecarlo.kl_divergence, montecarlo.js_divergence):
+        whole = f(p, q, 3 * grain + 500, 3)
+        shards = [f(p, q, grain, 3, first_sample=k * grain) for k in range(3)]
+        last = f(p, q, 500, 3, first_sample=3 * grain)
+        assert shards[2].merge(last, shards[0], shards[1]) == whole
 
 
 def test_shards_of_a_batch(rng: Any) -> None:

@@ -46,7 +46,7 @@ class Forest {
 
   void join_last() {
     Moments* a = moments_.data() + (nodes_.size() - 2) * components_;
-    double n = static_cast<double>(uint64_t{kRounds} << nodes_.back().level);
+    double n = static_cast<double>(rounds_of(components_) << nodes_.back().level);
     for (size_t k = 0; k < components_; ++k) a[k] = join(a[k], a[k + components_], n);
     nodes_.pop_back();
     moments_.resize(nodes_.size() * components_);

@@ -20,7 +20,7 @@ double nanoseconds_per_leaf(const SamplesCall<T>& call, size_t strata) {
     double entries = m.triangular ? d * (d + 1) / 2 : d;
     work += static_cast<double>(m.components) * (20 + entries * (gradient ? 4 : 1));
   }
-  double vectors = static_cast<double>(strata) * kRounds * sizeof(T) / 64;
+  double vectors = static_cast<double>(strata * rounds_of(strata)) * sizeof(T) / 64;
   return vectors * work * (sizeof(T) == 8 ? 0.5 : 0.4) * (call.options.antithetic ? 2 : 1);
 }
 
@@ -36,7 +36,7 @@ struct SourcePlan {
   uint64_t first_group = 0, end_group = 0;
   size_t batches = 1, sums = 0;
 
-  uint64_t leaf_size() const { return strata * kRounds; }
+  uint64_t leaf_size() const { return strata * rounds_of(strata); }
   uint64_t observations_of(uint64_t leaf) const { return leaf + 1 == end_leaf ? last_leaf_count : leaf_size(); }
   bool is_complete(uint64_t leaf) const { return observations_of(leaf) == leaf_size(); }
   // Observations of stratum k in a leaf, and in the run.

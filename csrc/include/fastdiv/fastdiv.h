@@ -498,8 +498,9 @@ typedef struct fastdiv_moments {
 /* What a run leaves behind beside its results. fastdiv_montecarlo_*_plan fills in the sizes; arrays may be NULL. Index
  * 0 is the first source, p, and 1 the second, q, of js_divergence (for the KL divergence: sizes of 0).
  *
- * A leaf is 256 observations of each component. Complete leaves, counted from sample 0, are summed in a dyadic tree;
- * `moments` are those of the largest complete subtrees of the run, in their order, and last of an incomplete leaf. */
+ * A leaf is 256 observations of each component, of more than 8 components 64. Complete leaves, counted from sample 0,
+ * are summed in a dyadic tree; `moments` are those of the largest complete subtrees of the run, in their order, and last
+ * of an incomplete leaf. */
 typedef struct fastdiv_montecarlo_record {
   size_t struct_size;  /* sizeof(fastdiv_montecarlo_record) */
   uint64_t grain;      /* shards start at a multiple of this many samples */
