@@ -14,6 +14,9 @@ from ._pack import Packed, broadcast, pack, same, unpack
 
 Progress = Callable[[int, int], Any]
 
+_LEAST_WITH_CONTROL = 32
+"""Observations of each component: a coefficient fitted to fewer of them hides the error that it leaves."""
+
 
 class Estimator:
     """A divergence by name, and what it draws samples from: p, or both."""
@@ -46,8 +49,9 @@ class Estimator:
         run.native_p, run.native_q, run.pairs, shape = broadcast(a, b)
         n = validate.integer("n_samples", n_samples, 1, 2**63)
         strata = max(a.components, b.components) if self.both else a.components
-        if n < 4 * strata or antithetic or first_sample != 0:
-            self._check_samples(n, first_sample, antithetic, a.components, b.components)
+        if n < 4 * strata or antithetic or control_variate or first_sample != 0:
+            least = _LEAST_WITH_CONTROL if control_variate else 2
+            self._check_samples(n, first_sample, antithetic, least, a.components, b.components)
         if progress is not None and not callable(progress):
             raise TypeError(f"progress must be a function, got {validate.describe(progress)}")
         run.options = (
@@ -68,16 +72,20 @@ class Estimator:
         estimate.__dict__.update(value=value, standard_error=error, n_samples=n, _origin=run)
         return estimate, run.unpack(fields)
 
-    def _check_samples(self, n: int, first_sample: Any, antithetic: Any, *components: int) -> None:
+    def _check_samples(
+        self, n: int, first_sample: Any, antithetic: Any, least: int, *components: int
+    ) -> None:
         points = 2 if antithetic else 1
         strata = components if self.both else components[:1]
         first = validate.integer("first_sample", first_sample, 0, 2**63 - n)
         if n % points:
             raise ValueError(f"n_samples must be even, pairs of antithetic points, got {n}")
-        least = 2 * points * max(strata)
-        if n < least:
-            each = f"two {'pairs' if antithetic else 'samples'} of each component that is sampled"
-            raise ValueError(f"n_samples must be at least {least}, {each}, got {n}")
+        needed = least * points * max(strata)
+        if n < needed:
+            each = (
+                f"{least} {'pairs' if antithetic else 'samples'} of each component that is sampled"
+            )
+            raise ValueError(f"n_samples must be at least {needed}, {each}, got {n}")
         if first % (size := _grain(strata, points)):
             raise ValueError(f"first_sample must be a multiple of the grain, {size}, got {first}")
 
