@@ -124,11 +124,20 @@ FASTDIV_INLINE Vec<T> absolute(Vec<T> x) {
   return as_float<T>(as_bits<T>(x) & (~static_cast<Word>(0) >> 1));
 }
 
-// Half a vector of floats as a whole vector of doubles.
+// Half a vector of floats as a whole vector of doubles: compilers would convert it in pieces.
+FASTDIV_INLINE VecD widen(HalfF x) {
+#if defined(__AVX512F__)
+  return (VecD)_mm512_maskz_cvtps_pd(-1, (__m256)x);
+#elif defined(__AVX2__)
+  return (VecD)_mm256_cvtps_pd((__m128)x);
+#else
+  return __builtin_convertvector(x, VecD);
+#endif
+}
 FASTDIV_INLINE VecD load_widened(const float* p) {
   typedef float UnalignedHalfF __attribute__((vector_size(kWidth / 2), may_alias, aligned(4)));
   HalfF half = *reinterpret_cast<const UnalignedHalfF*>(p);
-  return __builtin_convertvector(half, VecD);
+  return widen(half);
 }
 
 // a * b + c rounded once; x86-64-v2 has no such instruction and rounds twice.

@@ -9,8 +9,8 @@ constexpr int kSumLanes = 16;  // lane l of a block is added into sum l mod 16
 FASTDIV_INLINE void split_wide(VecF x, VecD* wide) {
   HalfF half[2];
   __builtin_memcpy(half, &x, sizeof x);
-  wide[0] = __builtin_convertvector(half[0], VecD);
-  wide[1] = __builtin_convertvector(half[1], VecD);
+  wide[0] = widen(half[0]);
+  wide[1] = widen(half[1]);
 }
 
 template <class T>
