@@ -1,0 +1,312 @@
+"""What kernels call, on NumPy arrays: a value is an array over the lanes of many blocks at once.
+
+A statement of a kernel then runs for thousands of lanes. It finds what hardware would not tell: reads and writes
+out of bounds, vectors off their alignment, values of the wrong type, shared memory read before it was written or
+without a barrier between two lanes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import llvmlite.ir
+import numba
+import numpy as np
+from numba.extending import intrinsic
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+WARP = 32
+VECTOR_BYTES = 16
+
+
+class KernelFault(AssertionError):
+    """A kernel did what hardware would punish, or not notice."""
+
+
+def _require(condition: Any, message: str) -> None:
+    if not np.all(condition):
+        raise KernelFault(message)
+
+
+class _Blocks:
+    """The blocks that run together: their numbers, and their shared memory."""
+
+    def __init__(self, first: int, count: int, lanes: int, dynamic_bytes: int) -> None:
+        self.count, self.lanes, self.dynamic_bytes = count, lanes, dynamic_bytes
+        self.lane = np.tile(np.arange(lanes, dtype=np.int64), count)
+        self.block = np.repeat(np.arange(first, first + count, dtype=np.int64), lanes)
+        self.position = np.repeat(np.arange(count, dtype=np.int64), lanes)
+        self.shared: list[_Shared] = []
+
+
+_NOBODY, _SEVERAL = -1, -2
+
+
+class _Shared:
+    """Shared memory of each block, with what was done to each word since the last barrier."""
+
+    def __init__(self, count: int, dtype: Any) -> None:
+        self.count = count
+        self.words = np.zeros(_now().count * count, dtype)
+        self.written = np.zeros(self.words.size, bool)
+        self.writer = np.full(self.words.size, _NOBODY)
+        self.reader = np.full(self.words.size, _NOBODY)
+
+    @property
+    def dtype(self) -> Any:
+        return self.words.dtype
+
+    def place(self, index: Any, mask: Array) -> Array:
+        index = np.broadcast_to(index, mask.shape)
+        _require((0 <= index[mask]) & (index[mask] < self.count), "shared memory: out of bounds")
+        return (_now().position * self.count + index)[mask]
+
+    def read(self, place: Array, lanes: Array) -> Array:
+        _require(self.written[place], "shared memory is read before it was written")
+        other = (self.writer[place] != _NOBODY) & (self.writer[place] != lanes)
+        _require(~other, "no barrier between a write to shared memory and a read by another lane")
+        known = self.reader[place]
+        self.reader[place] = np.where((known == _NOBODY) | (known == lanes), lanes, _SEVERAL)
+        for at in (place,):  # two lanes may have read the same word in this very step
+            seen, counts = np.unique(at, return_counts=True)
+            self.reader[seen[counts > 1]] = _SEVERAL
+        return self.words[place]
+
+    def write(self, place: Array, lanes: Array, values: Array) -> None:
+        _require(len(np.unique(place)) == len(place), "two lanes write one word of shared memory")
+        for done, what in ((self.writer, "write"), (self.reader, "read")):
+            other = (done[place] != _NOBODY) & (done[place] != lanes)
+            _require(
+                ~other, f"no barrier between a {what} of shared memory and a write by another lane"
+            )
+        self.words[place], self.written[place], self.writer[place] = values, True, lanes
+
+    def settle(self) -> None:
+        self.writer[:] = _NOBODY
+        self.reader[:] = _NOBODY
+
+
+_blocks: list[_Blocks] = []
+
+
+def _now() -> _Blocks:
+    return _blocks[-1]
+
+
+def run(function: Callable[..., None], grid: int, lanes: int, dynamic_bytes: int, arguments: Any) -> None:
+    """Run a kernel: as many of its blocks together as make good arrays."""
+    together = max(1, 65536 // lanes)
+    for first in range(0, grid, together):
+        _blocks.append(_Blocks(first, min(together, grid - first), lanes, dynamic_bytes))
+        try:
+            with np.errstate(all="ignore"):
+                function(*arguments)
+        finally:
+            _blocks.pop()
+
+
+def device(function: Function) -> Function:
+    """Mark a function that kernels call."""
+    return function
+
+
+def lane() -> Array:
+    """Return the lane within its block."""
+    return _now().lane
+
+
+def block() -> Array:
+    """Return the number of the lane's block."""
+    return _now().block
+
+
+def _everywhere(mask: Any) -> Array:
+    return np.broadcast_to(np.asarray(mask, bool), _now().lane.shape)
+
+
+# Memory
+
+
+def misalignment(pointer: Array, index: Any) -> Any:
+    """Return how many elements an index lies behind a multiple of 16 bytes."""
+    return (pointer.ctypes.data // pointer.itemsize + index) % (VECTOR_BYTES // pointer.itemsize)
+
+
+def load(pointer: Any, index: Any, mask: Any, other: Any) -> Array:
+    """Return the element at an index where the mask holds, elsewhere `other`."""
+    mask = _everywhere(mask)
+    result = np.full(mask.shape, other, pointer.dtype)
+    if isinstance(pointer, _Shared):
+        result[mask] = pointer.read(pointer.place(index, mask), _now().lane[mask])
+        return result
+    index = np.broadcast_to(index, mask.shape)[mask]
+    _require((0 <= index) & (index < pointer.size), "memory is read out of bounds")
+    result[mask] = pointer[index]
+    return result
+
+
+def store(pointer: Any, index: Any, value: Any, mask: Any) -> None:
+    """Write the element at an index where the mask holds."""
+    mask = _everywhere(mask)
+    value = np.asarray(value)
+    _require(value.dtype == pointer.dtype, f"{value.dtype} is stored as {pointer.dtype}")
+    value = np.broadcast_to(value, mask.shape)[mask]
+    if isinstance(pointer, _Shared):
+        pointer.write(pointer.place(index, mask), _now().lane[mask], value)
+        return
+    index = np.broadcast_to(index, mask.shape)[mask]
+    _require((0 <= index) & (index < pointer.size), "memory is written out of bounds")
+    _require(len(np.unique(index)) == len(index), "two lanes write one element")
+    pointer[index] = value
+
+
+def load_vector(pointer: Array, index: Any, begin: Any, end: Any, other: Any) -> tuple[Array, ...]:
+    """Return the elements of 16 aligned bytes from an index on; outside of [begin, end) they are `other`."""
+    _require(misalignment(pointer, _everywhere(True) * index) == 0, "a vector is not aligned")
+    count = VECTOR_BYTES // pointer.itemsize
+    places = [index + k for k in range(count)]
+    return tuple(load(pointer, at, (begin <= at) & (at < end), other) for at in places)
+
+
+def store_vector(pointer: Array, index: Any, begin: Any, end: Any, values: tuple[Any, ...]) -> None:
+    """Write the elements of 16 aligned bytes from an index on that lie in [begin, end)."""
+    _require(misalignment(pointer, _everywhere(True) * index) == 0, "a vector is not aligned")
+    for k, value in enumerate(values):
+        store(pointer, index + k, value, (begin <= index + k) & (index + k < end))
+
+
+def shared(count: int, dtype: Any) -> _Shared:
+    """Return memory that the block's lanes share."""
+    _now().shared.append(_Shared(count, dtype))
+    return _now().shared[-1]
+
+
+def dynamic_shared(dtype: Any) -> _Shared:
+    """Return the shared memory whose size the launch says."""
+    return shared(_now().dynamic_bytes // np.dtype(dtype).itemsize, dtype)
+
+
+def barrier() -> None:
+    """Wait for the block's other lanes."""
+    for each in _now().shared:
+        each.settle()
+
+
+def shuffle_xor(x: Any, distance: int) -> Array:
+    """Return what the lane whose number differs in these bits has."""
+    assert 0 < distance < WARP
+    x = np.broadcast_to(x, _now().lane.shape)
+    return x[np.arange(x.size) ^ distance]
+
+
+def any_lane(mask: Any) -> bool:
+    """Whether the mask holds somewhere; more blocks than the lane's own may answer."""
+    return bool(np.any(mask))
+
+
+# Numbers
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def _fused(typing: Any, a: Any, b: Any, c: Any) -> Any:
+    def generate(context: Any, builder: llvmlite.ir.IRBuilder, signature: Any, arguments: Any) -> Any:
+        return builder.fma(*arguments)
+
+    return a(a, a, a), generate
+
+
+@numba.vectorize(["float32(float32,float32,float32)", "float64(float64,float64,float64)"])  # type: ignore[untyped-decorator]
+def _fma(a: Any, b: Any, c: Any) -> Any:
+    return _fused(a, b, c)
+
+
+def _alike(*values: Any) -> None:
+    kinds = {np.asarray(value).dtype for value in values}
+    _require(len(kinds) == 1, f"one operation on {' and '.join(map(str, kinds))}")
+
+
+def fma(a: Any, b: Any, c: Any) -> Any:
+    """Return a b + c, rounded once."""
+    _alike(a, b, c)
+    return _fma(a, b, c)
+
+
+def divide(a: Any, b: Any) -> Any:
+    """Return a / b, correctly rounded."""
+    _alike(a, b)
+    return np.divide(a, b)
+
+
+def square_root(x: Any) -> Any:
+    """Return the correctly rounded square root."""
+    return np.sqrt(x)
+
+
+def select(mask: Any, a: Any, b: Any) -> Any:
+    """Return a where the mask holds, elsewhere b."""
+    _alike(a, b)
+    return np.where(mask, a, b)
+
+
+def at_least(x: Any, least: Any) -> Any:
+    """Return the larger number; NaN in x stays."""
+    return select(x < least, least, x)
+
+
+def at_most(x: Any, most: Any) -> Any:
+    """Return the smaller number; NaN in x stays."""
+    return select(x > most, most, x)
+
+
+_WORDS = {4: np.uint32, 8: np.uint64}
+
+
+def as_bits(x: Any) -> Any:
+    """Return the bits of a number as an unsigned word of its width."""
+    x = np.asarray(x)
+    return x.view(_WORDS[x.itemsize])
+
+
+def as_float(bits: Any) -> Any:
+    """Return the number that has these bits."""
+    bits = np.asarray(bits)
+    return bits.view({4: np.float32, 8: np.float64}[bits.itemsize])
+
+
+def widen_bfloat16(word: Any) -> Any:
+    """Return a bfloat16, given as 16 bits, as float32."""
+    return as_float(np.asarray(word).astype(np.uint32) << np.uint32(16))
+
+
+def narrow_bfloat16(x: Any) -> Any:
+    """Return a float32 rounded to bfloat16, as 16 bits."""
+    bits = as_bits(x)
+    even = bits + np.uint32(0x7FFF) + ((bits >> np.uint32(16)) & np.uint32(1))
+    word = np.where(np.isnan(x), (bits >> np.uint32(16)) | np.uint32(0x40), even >> np.uint32(16))
+    return word.astype(np.uint16)
+
+
+def widen_half(word: Any) -> Any:
+    """Return a float16, given as 16 bits, as float32."""
+    return np.asarray(word).view(np.float16).astype(np.float32)
+
+
+def narrow_half(x: Any) -> Any:
+    """Return a float32 rounded to float16, as 16 bits."""
+    return np.asarray(x).astype(np.float16).view(np.uint16)
+
+
+def exp2_approximate(x: Any) -> Any:
+    """Return 2^x to about 2 units in the last place; float32 alone."""
+    _alike(x, np.float32(0))
+    return np.exp2(x)
+
+
+def log2_approximate(x: Any) -> Any:
+    """Return the logarithm, its error absolute near 1; float32 alone."""
+    _alike(x, np.float32(0))
+    return np.log2(x)
