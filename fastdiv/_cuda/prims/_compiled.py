@@ -194,14 +194,25 @@ def _unpack(builder: ir.IRBuilder, element: Any, vector: Any) -> list[Any]:
     return words
 
 
-def _inside(builder: ir.IRBuilder, at: Any, begin: Any, end: Any, count: int) -> list[Any]:
-    """Say which of the elements from an index on lie in [begin, end)."""
-    masks = []
-    for k in range(count):
-        place = builder.add(at, ir.Constant(_I64, k))
-        after = builder.icmp_signed(">=", place, begin)
-        masks.append(builder.and_(after, builder.icmp_signed("<", place, end)))
-    return masks
+def _inside(builder: ir.IRBuilder, at: Any, begin: Any, end: Any, count: int) -> Any:
+    """Return a word whose bits say which of the elements from an index on lie in [begin, end)."""
+
+    def behind(bound: Any) -> Any:
+        """Return the bits of the elements at a bound and behind it."""
+        distance = builder.sub(bound, at)
+        for sign, most in (("<", 0), (">", count)):
+            limit = ir.Constant(_I64, most)
+            beyond = builder.icmp_signed(sign, distance, limit)
+            distance = builder.select(beyond, limit, distance)
+        return builder.shl(ir.Constant(_I32, (1 << count) - 1), builder.trunc(distance, _I32))
+
+    every = ir.Constant(_I32, (1 << count) - 1)
+    return builder.and_(builder.and_(behind(begin), builder.not_(behind(end))), every)
+
+
+def _has_bit(builder: ir.IRBuilder, word: Any, k: int) -> Any:
+    bit = builder.and_(word, ir.Constant(_I32, 1 << k))
+    return builder.icmp_unsigned("!=", bit, ir.Constant(_I32, 0))
 
 
 @intrinsic
@@ -218,10 +229,8 @@ def load_vector(typing: Any, pointer: Any, index: Any, begin: Any, end: Any, oth
         places = zip(arguments[1:4], (index, begin, end), strict=True)
         at, first, last = (_index(context, builder, value, kind) for value, kind in places)
         otherwise = context.cast(builder, arguments[4], other, element)
-        beyond = builder.add(at, ir.Constant(_I64, count))
-        some = builder.and_(
-            builder.icmp_signed(">", beyond, first), builder.icmp_signed("<", at, last)
-        )
+        bits = _inside(builder, at, first, last, count)
+        some = builder.icmp_unsigned("!=", bits, ir.Constant(_I32, 0))
         nothing = _pack(context, builder, element, [otherwise] * count)
         before = builder.block
         with builder.if_then(some):
@@ -232,12 +241,8 @@ def load_vector(typing: Any, pointer: Any, index: Any, begin: Any, end: Any, oth
         loaded.add_incoming(nothing, before)
         loaded.add_incoming(vector, inside)
         values = [
-            builder.select(mask, value, otherwise)
-            for mask, value in zip(
-                _inside(builder, at, first, last, count),
-                _unpack(builder, element, loaded),
-                strict=True,
-            )
+            builder.select(_has_bit(builder, bits, k), value, otherwise)
+            for k, value in enumerate(_unpack(builder, element, loaded))
         ]
         return context.make_tuple(builder, types.UniTuple(element, count), values)
 
@@ -257,15 +262,16 @@ def store_vector(typing: Any, pointer: Any, index: Any, begin: Any, end: Any, va
         places = zip(arguments[1:4], (index, begin, end), strict=True)
         at, first, last = (_index(context, builder, value, kind) for value, kind in places)
         numbers = cgutils.unpack_tuple(builder, arguments[4], count)
-        masks = _inside(builder, at, first, last, count)
-        with builder.if_else(builder.and_(masks[0], masks[-1])) as (whole, partial):
+        bits = _inside(builder, at, first, last, count)
+        every = ir.Constant(_I32, (1 << count) - 1)
+        with builder.if_else(builder.icmp_unsigned("==", bits, every)) as (whole, partial):
             with whole:
                 vector = _pack(context, builder, element, numbers)
                 there = _address(builder, pointer, arguments[0], at, vector.type)
                 builder.store(vector, there, align=VECTOR_BYTES)
             with partial:
-                for k, (mask, number) in enumerate(zip(masks, numbers, strict=True)):
-                    with builder.if_then(mask):
+                for k, number in enumerate(numbers):
+                    with builder.if_then(_has_bit(builder, bits, k)):
                         place = builder.add(at, ir.Constant(_I64, k))
                         there = _address(builder, pointer, arguments[0], place, number.type)
                         builder.store(number, there, align=_size(element))
