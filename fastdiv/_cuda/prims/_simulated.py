@@ -62,7 +62,7 @@ class _Shared:
 
     def place(self, index: Any, mask: Array) -> Array:
         index = np.broadcast_to(index, mask.shape)
-        _require((0 <= index[mask]) & (index[mask] < self.count), "shared memory: out of bounds")
+        _require((index[mask] >= 0) & (index[mask] < self.count), "shared memory: out of bounds")
         return (_now().position * self.count + index)[mask]
 
     def read(self, place: Array, lanes: Array) -> Array:
@@ -97,7 +97,9 @@ def _now() -> _Blocks:
     return _blocks[-1]
 
 
-def run(function: Callable[..., None], grid: int, lanes: int, dynamic_bytes: int, arguments: Any) -> None:
+def run(
+    function: Callable[..., None], grid: int, lanes: int, dynamic_bytes: int, arguments: Any
+) -> None:
     """Run a kernel: as many of its blocks together as make good arrays."""
     together = max(1, 65536 // lanes)
     for first in range(0, grid, together):
@@ -144,7 +146,7 @@ def load(pointer: Any, index: Any, mask: Any, other: Any) -> Array:
         result[mask] = pointer.read(pointer.place(index, mask), _now().lane[mask])
         return result
     index = np.broadcast_to(index, mask.shape)[mask]
-    _require((0 <= index) & (index < pointer.size), "memory is read out of bounds")
+    _require((index >= 0) & (index < pointer.size), "memory is read out of bounds")
     result[mask] = pointer[index]
     return result
 
@@ -159,7 +161,7 @@ def store(pointer: Any, index: Any, value: Any, mask: Any) -> None:
         pointer.write(pointer.place(index, mask), _now().lane[mask], value)
         return
     index = np.broadcast_to(index, mask.shape)[mask]
-    _require((0 <= index) & (index < pointer.size), "memory is written out of bounds")
+    _require((index >= 0) & (index < pointer.size), "memory is written out of bounds")
     _require(len(np.unique(index)) == len(index), "two lanes write one element")
     pointer[index] = value
 
@@ -213,7 +215,9 @@ def any_lane(mask: Any) -> bool:
 
 @intrinsic  # type: ignore[untyped-decorator]
 def _fused(typing: Any, a: Any, b: Any, c: Any) -> Any:
-    def generate(context: Any, builder: llvmlite.ir.IRBuilder, signature: Any, arguments: Any) -> Any:
+    def generate(
+        context: Any, builder: llvmlite.ir.IRBuilder, signature: Any, arguments: Any
+    ) -> Any:
         return builder.fma(*arguments)
 
     return a(a, a, a), generate
