@@ -2,7 +2,7 @@
 
     python tools/cuda_gate.py               # the kernels that stand for their families, for two generations of GPUs
     python tools/cuda_gate.py --all         # every kernel
-    python tools/cuda_gate.py --only kl     # those whose name contains this; --show prints the code of element loops
+    python tools/cuda_gate.py --only kl     # those whose name contains this; --show prints their element loops
 
 Each kernel is compiled on the route that users take. It fails when registers spill or a stack or local memory is
 used, when a float32 kernel computes in float64 inside an element loop, and when a kernel that declares vector loads
@@ -13,6 +13,7 @@ does not read its elements by 16 bytes at a time. An element loop is an innermos
 from __future__ import annotations
 
 import argparse
+import importlib
 import importlib.util
 import os
 import re
@@ -30,7 +31,9 @@ from typing import Any
 import numpy as np
 
 CAPABILITIES = ((8, 0), (9, 0))
-FLOAT64 = re.compile(r"(D(ADD|MUL|FMA|SETP|MNMX|MMA)\b|MUFU\.(RCP|RSQ)64H|F2F\S*\.F64|[IF]2[IF]\S*\.F64)")
+FLOAT64 = re.compile(
+    r"(D(ADD|MUL|FMA|SETP|MNMX|MMA)\b|MUFU\.(RCP|RSQ)64H|F2F\S*\.F64|[IF]2[IF]\S*\.F64)"
+)
 WIDE = re.compile(r"\.128\b")
 INSTRUCTION = re.compile(r"^\s*/\*([0-9a-f]{4,})\*/\s+(?:@!?U?P\w+\s+)?([A-Z]\S*)(.*?);")
 LABEL = re.compile(r"^([.$\w]+):")
@@ -186,7 +189,9 @@ def element_loops(text: str) -> list[list[str]]:
 
 
 def _touches_elements(line: str) -> bool:
-    return line.startswith(("LDG", "STG")) or bool(line.startswith(("LDS", "STS")) and WIDE.search(line))
+    return line.startswith(("LDG", "STG")) or bool(
+        line.startswith(("LDS", "STS")) and WIDE.search(line)
+    )
 
 
 @dataclass
@@ -247,7 +252,6 @@ def check(name: str, capability: tuple[int, int]) -> Report:
     from fastdiv._cuda import _cubin
     from fastdiv._cuda._kernel import KERNELS, Pointer
 
-    load_kernels()
     kernel = KERNELS[name]
     started = time.perf_counter()
     cubin, log = _cubin.build(kernel, capability)
@@ -258,22 +262,26 @@ def check(name: str, capability: tuple[int, int]) -> Report:
     return report
 
 
-def load_kernels() -> None:
+def load_kernels(modules: Iterable[str] = ()) -> None:
     """Import everything that lists kernels."""
-    import fastdiv._cuda  # noqa: F401
+    for module in ("fastdiv._cuda", *modules):
+        importlib.import_module(module)
 
 
 def main() -> int:
     """Check kernels, print a table, return the number of those that failed."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("--all", action="store_true", help="every kernel")
     parser.add_argument("--only", default="", help="kernels whose name contains this")
     parser.add_argument("--show", action="store_true", help="print the element loops' code")
+    parser.add_argument("--module", action="append", default=[], help="more kernels")
     options = parser.parse_args()
 
     from fastdiv._cuda._kernel import KERNELS
 
-    load_kernels()
+    load_kernels(options.module)
     names = [
         kernel.name
         for kernel in KERNELS.values()
@@ -281,14 +289,18 @@ def main() -> int:
     ]
     jobs = [(name, capability) for name in names for capability in CAPABILITIES]
     started, failed, width = time.perf_counter(), 0, max(map(len, names), default=0)
-    with ProcessPoolExecutor(os.cpu_count()) as pool:
+    with ProcessPoolExecutor(os.cpu_count(), None, load_kernels, (options.module,)) as pool:
         for k, report in enumerate(pool.map(check, *zip(*jobs, strict=True)) if jobs else ()):
             if k == 0:
-                print(f"{'kernel':{width}}  cc  " + " ".join(f"{each:>9}" for each in report.counts))
+                print(
+                    f"{'kernel':{width}}  cc  " + " ".join(f"{each:>9}" for each in report.counts)
+                )
             numbers = " ".join(f"{count:9}" for count in report.counts.values())
             verdict = "  FAILED: " + "; ".join(report.faults) if report.faults else ""
             capability = "".join(map(str, report.capability))
-            print(f"{report.name:{width}}  {capability}  {numbers} {report.seconds:5.1f} s{verdict}")
+            print(
+                f"{report.name:{width}}  {capability}  {numbers} {report.seconds:5.1f} s{verdict}"
+            )
             failed += bool(report.faults)
             if options.show:
                 print("\n".join("    " + line for loop in report.loops for line in [*loop, ""]))

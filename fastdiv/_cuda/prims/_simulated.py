@@ -41,6 +41,7 @@ class _Blocks:
         self.block = np.repeat(np.arange(first, first + count, dtype=np.int64), lanes)
         self.position = np.repeat(np.arange(count, dtype=np.int64), lanes)
         self.shared: list[_Shared] = []
+        self.dynamic = False
 
 
 _NOBODY, _SEVERAL = -1, -2
@@ -188,7 +189,9 @@ def shared(count: int, dtype: Any) -> _Shared:
 
 
 def dynamic_shared(dtype: Any) -> _Shared:
-    """Return the shared memory whose size the launch says."""
+    """Return the shared memory whose size the launch says: one piece, so one call a kernel."""
+    _require(not _now().dynamic, "dynamic shared memory is asked for twice")
+    _now().dynamic = True
     return shared(_now().dynamic_bytes // np.dtype(dtype).itemsize, dtype)
 
 
@@ -206,7 +209,7 @@ def shuffle_xor(x: Any, distance: int) -> Array:
 
 
 def any_lane(mask: Any) -> bool:
-    """Whether the mask holds somewhere; more blocks than the lane's own may answer."""
+    """Whether the mask holds in the lane's warp, at least; no barrier may depend on it."""
     return bool(np.any(mask))
 
 
@@ -304,13 +307,32 @@ def narrow_half(x: Any) -> Any:
     return np.asarray(x).astype(np.float16).view(np.uint16)
 
 
+_SMALLEST_NORMAL = np.finfo(np.float32).tiny
+
+
+def _roughly(x: Any, function: Callable[[Any], Any], units: int) -> Any:
+    """Return a function's value, some units in the last place off; subnormal numbers are 0 on either side."""
+    _alike(x, np.float32(0))
+    x = np.asarray(x)
+    bits = as_bits(x).astype(np.uint64)
+    value = function(np.where(np.abs(x) < _SMALLEST_NORMAL, np.copysign(np.float32(0), x), x))
+    noise = (bits * np.uint64(0x9E3779B97F4A7C15) >> np.uint64(40)) % np.uint64(2 * units + 1)
+    unit = np.spacing(np.where(np.isfinite(value), value, 0)) * np.isfinite(value)
+    value = value + (noise.astype(np.float32) - units) * unit
+    tiny = np.abs(value) < _SMALLEST_NORMAL
+    return np.where(tiny, np.copysign(np.float32(0), value), value).astype(np.float32)
+
+
 def exp2_approximate(x: Any) -> Any:
     """Return 2^x to about 2 units in the last place; float32 alone."""
-    _alike(x, np.float32(0))
-    return np.exp2(x)
+    return _roughly(x, np.exp2, 1)
 
 
 def log2_approximate(x: Any) -> Any:
     """Return the logarithm, its error absolute near 1; float32 alone."""
-    _alike(x, np.float32(0))
-    return np.log2(x)
+    return _roughly(x, np.log2, 1)
+
+
+def reciprocal_approximate(x: Any) -> Any:
+    """Return 1 / x to about 1 unit in the last place; float32 alone."""
+    return _roughly(x, np.reciprocal, 1)
