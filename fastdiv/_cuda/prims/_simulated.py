@@ -278,15 +278,15 @@ def as_bits(x: Any) -> Any:
     return x.view(_WORDS[x.itemsize])
 
 
-def as_float(bits: Any) -> Any:
+def as_float(x: Any) -> Any:
     """Return the number that has these bits."""
-    bits = np.asarray(bits)
-    return bits.view({4: np.float32, 8: np.float64}[bits.itemsize])
+    x = np.asarray(x)
+    return x.view({4: np.float32, 8: np.float64}[x.itemsize])
 
 
-def widen_bfloat16(word: Any) -> Any:
+def widen_bfloat16(x: Any) -> Any:
     """Return a bfloat16, given as 16 bits, as float32."""
-    return as_float(np.asarray(word).astype(np.uint32) << np.uint32(16))
+    return as_float(np.asarray(x).astype(np.uint32) << np.uint32(16))
 
 
 def narrow_bfloat16(x: Any) -> Any:
@@ -297,9 +297,9 @@ def narrow_bfloat16(x: Any) -> Any:
     return word.astype(np.uint16)
 
 
-def widen_half(word: Any) -> Any:
+def widen_half(x: Any) -> Any:
     """Return a float16, given as 16 bits, as float32."""
-    return np.asarray(word).view(np.float16).astype(np.float32)
+    return np.asarray(x).view(np.float16).astype(np.float32)
 
 
 def narrow_half(x: Any) -> Any:
