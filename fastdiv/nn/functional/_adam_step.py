@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ... import _validate as common
-from ..._array import backend_of
+from ..._array import host_backend_of
 from . import _validate as validate
 from ._validate import Array
 
@@ -61,7 +61,7 @@ def adam_step(
     >>> print(parameters.round(6))
     [0.9 1.1]
     """
-    backend = backend_of("parameters", parameters)
+    backend = host_backend_of("parameters", parameters)
     if not isinstance(parameters, np.ndarray):
         raise TypeError(f"parameters must be an array, got {type(parameters).__name__}")
     dtype = parameters.dtype
@@ -74,7 +74,7 @@ def adam_step(
         ("second_moment", second_moment),
     ):
         arrays.append((name, validate.result(name, array, parameters.shape, dtype, [], arrays)))
-    backend_of("gradient", gradient)
+    host_backend_of("gradient", gradient)
     slope = validate.argument("gradient", gradient, parameters.shape, dtype)
     for name, array in arrays:
         common.disjoint(name, array, [("gradient", slope)])

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ... import _validate as validate
-from ..._array import backend_of
+from ..._array import host_backend_of
 
 Array = NDArray[Any]
 Named = tuple[str, Any]
@@ -28,9 +28,9 @@ def matrices(*named: Named, strided_rows: bool = False) -> tuple[ModuleType, lis
     The rows themselves may lie apart only if the kernel says so.
     """
     if _are_ready(named):
-        return backend_of(*named[0]), [value for _, value in named]
+        return host_backend_of(*named[0]), [value for _, value in named]
     for name, value in named:
-        backend = backend_of(name, value)
+        backend = host_backend_of(name, value)
     arrays = [validate.as_array(name, value) for name, value in named]
     shape = arrays[0].shape
     for (name, _), array in zip(named, arrays, strict=True):
@@ -87,7 +87,7 @@ def _has_contiguous_rows(array: Array) -> bool:
 
 def vector(name: str, value: Any, size: int, dtype: np.dtype[Any], of: str) -> Array:
     """Return one number for each column, contiguous and of the given type."""
-    backend_of(name, value)
+    host_backend_of(name, value)
     array = validate.as_array(name, value)
     if array.shape != (size,):
         raise ValueError(f"{name} has shape {array.shape}: expected ({size},), one for each {of}")
@@ -100,7 +100,7 @@ def cotangent(value: Any, rows: int, dtype: np.dtype[Any]) -> Array:
     """Return the factor of all rows' gradients, or one for each row."""
     if type(value) is float:
         return np.array(value, dtype)
-    backend_of("cotangent", value)
+    host_backend_of("cotangent", value)
     array = validate.as_computed("cotangent", value, dtype)
     if array.shape not in ((), (rows,)):
         expected = f"a number, or one for each of the {rows} rows"
