@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .prims import device
+from .prims import device, select
 from .tuples import Tuple, Value, each2, each3, rotate
 
 
@@ -63,27 +63,14 @@ def adding(count: int) -> SimpleNamespace:
     return SimpleNamespace(add=add, merge=merge)
 
 
+_ZERO = np.float64(0)
+
+
 @device
-def whole(high: Value, low: Value) -> Value:
+def total_of(high: Value, low: Value) -> Value:
     """Return a sum in float64. Past infinity what was rounded away is NaN."""
-    total = np.float64(high)
-    rest = np.float64(low)
-    return total + select_finite(total, rest)
-
-
-def _make_select_finite() -> Callable[..., Any]:
-    from .prims import select
-
-    zero = np.float64(0)
-
-    @device
-    def select_finite(total: Value, rest: Value) -> Value:
-        return select(total - total == zero, rest, zero)
-
-    return select_finite
-
-
-select_finite = _make_select_finite()
+    total, rest = np.float64(high), np.float64(low)
+    return select(total - total == _ZERO, total + rest, total)
 
 
 def summed(T: Any, count: int, vector: int, terms: Callable[..., Any], finish: Callable[..., Any]) -> Phase:
