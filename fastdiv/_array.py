@@ -88,7 +88,7 @@ def _one_backend(names: Sequence[str], arrays: Sequence[Any]) -> ModuleType:
 
 def namespace(backend: ModuleType) -> Any:
     """Return the module that a back end's arrays belong to: NumPy or CuPy."""
-    return np if backend is _native else backend.namespace
+    return np if backend is _native else backend.namespace()
 
 
 def on_device(backend: ModuleType, names: Sequence[str], arrays: Sequence[Any]) -> Any:

@@ -1,3 +1,24 @@
-"""Kernels for arrays in GPU memory, under the names and signatures of `_native`; `namespace` is what arrays belong to."""
+"""The kernels on a GPU, under the names and call signatures of `fastdiv._native`.
+
+Arrays are CuPy's; nothing waits for the device. Shapes, types and options have been checked before. Simulated
+(`prims`), arrays are NumPy's.
+"""
+
+from __future__ import annotations
 
 from ._arrays import namespace as namespace
+from ._entry_points import (
+    cross_entropy as cross_entropy,
+)
+from ._entry_points import (
+    entropy as entropy,
+)
+from ._entry_points import (
+    js_distance as js_distance,
+)
+from ._entry_points import (
+    js_divergence as js_divergence,
+)
+from ._entry_points import (
+    kl_divergence as kl_divergence,
+)

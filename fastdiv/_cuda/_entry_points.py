@@ -1,0 +1,103 @@
+"""Measures of rows under the call signatures of `fastdiv._native`."""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Any
+
+from . import _arrays
+from .launching import Call, Options, run, unit_of
+from .probabilities import cross_entropy as _cross_entropy
+from .probabilities import entropy as _entropy
+from .probabilities import js_distance as _js_distance
+from .probabilities import js_divergence as _js_divergence
+from .probabilities import kl_divergence as _kl_divergence
+from .probabilities.weights import measure_of
+
+Array = Any
+
+
+def evaluate(
+    measure: Any,
+    inputs: tuple[Array, ...],
+    value: Array,
+    options: Options,
+    cotangent: Array | None,
+    gradients: tuple[Array | None, Array | None],
+) -> None:
+    """Run a measure of rows: a value for each, and gradients that are asked for."""
+    if value.size == 0:
+        return
+    if inputs[0].shape[-1] == 0:
+        value[...] = 0
+        return
+    flat = _arrays.Output(value.reshape(*value.shape, 1))
+    outputs = [None if each is None else _arrays.Output(each) for each in gradients]
+    upstream = None if cotangent is None else _arrays.numbers(cotangent)
+    rows = tuple(_arrays.rows_of(array) for array in inputs)
+    memory = flat.rows.memory
+    if flat.rows.stride != 1:
+        memory = _arrays.empty(value.size, value.dtype)
+    run(measure, Call(rows, upstream, memory, (outputs[0], outputs[1]), options))
+    if memory is not flat.rows.memory:
+        value[...] = memory.reshape(value.shape)
+    else:
+        flat.finish()
+
+
+class _Rows:
+    """A measure of one or two rows of weights."""
+
+    def __init__(self, module: ModuleType) -> None:
+        self.name = module.__name__.rpartition(".")[2]
+        self.traits, self.make = module.TRAITS, module.make
+
+    def measure(self, dtype: Any, normalize: bool) -> Any:
+        """Return it for the rows' driver."""
+        return measure_of(self.name, dtype.type, bool(normalize), self.traits, self.make)
+
+
+class OneInput(_Rows):
+    """A measure of one row."""
+
+    def __call__(
+        self,
+        p: Array,
+        value: Array,
+        base: float,
+        normalize: bool,
+        given: int = -1,
+        cotangent: Array | None = None,
+        grad_p: Array | None = None,
+    ) -> None:
+        """Compute the values, and the gradient into `grad_p`."""
+        options = Options(unit_of(base))
+        evaluate(self.measure(p.dtype, normalize), (p,), value, options, cotangent, (grad_p, None))
+
+
+class TwoInputs(_Rows):
+    """A measure of two rows."""
+
+    def __call__(
+        self,
+        p: Array,
+        q: Array,
+        value: Array,
+        base: float,
+        normalize: bool,
+        weight: float = 0.5,
+        cotangent: Array | None = None,
+        grad_p: Array | None = None,
+        grad_q: Array | None = None,
+    ) -> None:
+        """Compute the values, and the gradients into `grad_p` and `grad_q`."""
+        options = Options(unit_of(base), weight)
+        measure = self.measure(p.dtype, normalize)
+        evaluate(measure, (p, q), value, options, cotangent, (grad_p, grad_q))
+
+
+entropy = OneInput(_entropy)
+cross_entropy = TwoInputs(_cross_entropy)
+kl_divergence = TwoInputs(_kl_divergence)
+js_divergence = TwoInputs(_js_divergence)
+js_distance = TwoInputs(_js_distance)
