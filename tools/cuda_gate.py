@@ -6,8 +6,8 @@
 
 Each kernel is compiled on the route that users take. It fails when registers spill or a stack or local memory is
 used, when a float32 kernel computes in float64 inside an element loop, and when a kernel that declares vector loads
-does not read its elements by 16 bytes at a time. An element loop is an innermost loop that touches global memory, or
-16 bytes of shared memory at once; what is done once a row may be float64.
+does not read its elements by 16 bytes at a time. An element loop touches memory, and lanes do not speak to each other
+in it: no barrier, no shuffle. Where they do a row's sums come together; what is done once a row may be float64.
 """
 
 from __future__ import annotations
@@ -34,6 +34,8 @@ CAPABILITIES = ((8, 0), (9, 0))
 FLOAT64 = re.compile(
     r"(D(ADD|MUL|FMA|SETP|MNMX|MMA)\b|MUFU\.(RCP|RSQ)64H|F2F\S*\.F64|[IF]2[IF]\S*\.F64)"
 )
+SPOKEN = re.compile(r"BAR\b|SHFL\b")
+MEMORY = re.compile(r"(LD|ST)[GS]\b")
 WIDE = re.compile(r"\.128\b")
 INSTRUCTION = re.compile(r"^\s*/\*([0-9a-f]{4,})\*/\s+(?:@!?U?P\w+\s+)?([A-Z]\S*)(.*?);")
 LABEL = re.compile(r"^([.$\w]+):")
@@ -93,7 +95,7 @@ def control_flow(text: str) -> list[Block]:
         target = TARGET.search(instruction.group(3))
         ends = name.split(".")[0] in ("BRA", "EXIT", "RET", "BRX", "JMP", "CALL")
         open_end = predicated or not ends or name.startswith("CALL")
-        if target and ends:
+        if target and ends and not name.startswith("RET"):  # its operand is where the caller is
             jumps.append((len(blocks) - 1, target.group(1), name.startswith("CALL")))
         if ends:
             if open_end:
@@ -143,12 +145,11 @@ def cycles(blocks: list[Block], among: set[int]) -> Iterator[set[int]]:
             yield members
 
 
-def innermost_loops(blocks: list[Block], among: set[int] | None = None) -> Iterator[set[int]]:
-    """Find the loops that contain no other loop."""
-    for loop in cycles(blocks, set(range(len(blocks))) if among is None else among):
-        inner = list(innermost_loops(blocks, loop - {_header(blocks, loop)}))
-        if inner:
-            yield from inner
+def quiet_loops(blocks: list[Block], among: set[int]) -> Iterator[set[int]]:
+    """Find the largest loops in which lanes do not speak to each other."""
+    for loop in cycles(blocks, among):
+        if any(SPOKEN.match(line) for number in loop for line in blocks[number].lines):
+            yield from quiet_loops(blocks, loop - {_header(blocks, loop)})
         else:
             yield loop
 
@@ -184,14 +185,8 @@ def lines_of(blocks: list[Block], loop: Iterable[int]) -> list[str]:
 def element_loops(text: str) -> list[list[str]]:
     """Return the instructions of each element loop."""
     blocks = control_flow(text)
-    loops = [lines_of(blocks, loop) for loop in innermost_loops(blocks)]
-    return [lines for lines in loops if any(map(_touches_elements, lines))]
-
-
-def _touches_elements(line: str) -> bool:
-    return line.startswith(("LDG", "STG")) or bool(
-        line.startswith(("LDS", "STS")) and WIDE.search(line)
-    )
+    loops = [lines_of(blocks, loop) for loop in quiet_loops(blocks, set(range(len(blocks))))]
+    return [lines for lines in loops if any(map(MEMORY.match, lines))]
 
 
 @dataclass

@@ -9,6 +9,7 @@ import os
 import re
 import tempfile
 import types
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -103,20 +104,33 @@ def argument_types(kernel: Kernel) -> tuple[Any, ...]:
 def build(kernel: Kernel, capability: Capability) -> tuple[bytes, str]:
     """Return a kernel's machine code, and what ptxas said."""
     from numba import cuda
-    from numba.cuda import dispatcher
 
-    # Numba asks the driver for the capability when a kernel calls a function that is not inlined.
-    dispatcher.get_current_device = lambda: types.SimpleNamespace(compute_capability=capability)
-    code, _ = cuda.compile(
-        kernel.function,
-        argument_types(kernel),
-        device=False,
-        abi="numba",
-        output="ltoir",
-        cc=capability,
-        launch_bounds=(kernel.lanes, kernel.blocks_per_processor),
-    )
+    with _compiling_for(capability):
+        code, _ = cuda.compile(
+            kernel.function,
+            argument_types(kernel),
+            device=False,
+            abi="numba",
+            output="ltoir",
+            cc=capability,
+            launch_bounds=(kernel.lanes, kernel.blocks_per_processor),
+        )
     return _link(code, kernel.name, capability)
+
+
+@contextlib.contextmanager
+def _compiling_for(capability: Capability) -> Iterator[None]:
+    """Tell Numba the capability, which it would ask a driver for when a kernel calls a function."""
+    from numba.cuda import dispatcher
+    from numba.cuda.core.compiler_lock import global_compiler_lock
+
+    with global_compiler_lock:  # nobody else compiles meanwhile
+        before = dispatcher.get_current_device
+        dispatcher.get_current_device = lambda: types.SimpleNamespace(compute_capability=capability)
+        try:
+            yield
+        finally:
+            dispatcher.get_current_device = before
 
 
 def _link(code: bytes, name: str, capability: Capability) -> tuple[bytes, str]:

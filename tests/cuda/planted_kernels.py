@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from fastdiv._cuda._kernel import Kernel, Pointer
-from fastdiv._cuda.prims import fma, lane, load, load_vector, store, store_vector
+from fastdiv._cuda.prims import fma, lane, load, load_vector, shuffle_xor, store, store_vector
 
 LANES = 256
 ZERO, HALF = np.float32(0), np.float32(0.5)
@@ -48,6 +48,7 @@ def row_scalar_in_float64(x: Any, out: Any, n: Any) -> None:
             for k in range(4):
                 total += values[k]
             base += LANES * 4
+        total += shuffle_xor(total, 1)
         store(out, row * LANES + lane(), np.float32(np.float64(total) * 0.3), True)
         row += 1
 

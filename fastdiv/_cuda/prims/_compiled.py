@@ -29,7 +29,7 @@ Generate = Callable[[Any, ir.IRBuilder, tuple[Any, ...]], Any]
 
 def device(function: Any) -> Any:
     """Mark a function that kernels call."""
-    return cuda.jit(device=True, inline="always")(function)
+    return cuda.jit(device=True, forceinline=True)(function)
 
 
 def _require(condition: bool, message: str) -> None:

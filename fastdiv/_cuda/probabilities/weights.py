@@ -120,6 +120,7 @@ def summing(T: Any, inputs: int, vector: int, finish: Callable[..., Any]) -> Pha
     """Return the phase that finds the inputs' sums, each in two parts, also divided by 2^64, and the largest entries."""
     c = constants_of(T)
     down, zeros, width = c.DOWN, (c.ZERO,) * inputs, 2 * inputs
+    twice = 2 * width  # a slice's bounds are constants
     own = adding(inputs)
     add, merge_sums = own.add, own.merge
     plus_each, scale_each = each2(inputs, plus), each_with(inputs, times)
@@ -127,7 +128,7 @@ def summing(T: Any, inputs: int, vector: int, finish: Callable[..., Any]) -> Pha
 
     @device
     def step(row: Tuple, state: Tuple, a: Tuple, b: Tuple) -> Tuple:
-        exact, far, largest = state[:width], state[width : 2 * width], state[2 * width :]
+        exact, far, largest = state[:width], state[width:twice], state[twice:]
         scaled = zeros
         for _ in range(vector):
             entries = (a[0], b[0])[:inputs]
@@ -140,8 +141,8 @@ def summing(T: Any, inputs: int, vector: int, finish: Callable[..., Any]) -> Pha
     @device
     def merge(a: Tuple, b: Tuple) -> Tuple:
         exact = merge_sums(a[:width], b[:width])
-        far = merge_sums(a[width : 2 * width], b[width : 2 * width])
-        return exact + far + larger_each(a[2 * width :], b[2 * width :])
+        far = merge_sums(a[width:twice], b[width:twice])
+        return exact + far + larger_each(a[twice:], b[twice:])
 
     return Phase(zeros * 5, step, merge, finish)
 
