@@ -1,5 +1,11 @@
-"""Fixtures that every test may use."""
+"""Fixtures that every test may use, and what of the tests runs on the simulated GPU.
 
+``FASTDIV_CUDA=simulator pytest tests/probabilities tests/logits tests/pairwise`` runs the public functions' tests on
+the kernels for a GPU.
+"""
+
+import os
+from collections import Counter
 from collections.abc import Iterator
 
 import numpy as np
@@ -8,8 +14,51 @@ import pytest
 import fastdiv
 from fastdiv import _native
 
-ISAS = tuple(_native.available_isas())
-THREADS = (1, 2, 7)
+SIMULATED = os.environ.get("FASTDIV_CUDA") == "simulator"
+ISAS = (_native.isa(),) if SIMULATED else tuple(_native.available_isas())
+THREADS = (1,) if SIMULATED else (1, 2, 7)
+
+# Of a test's file or name, why it does not run on the simulated GPU.
+NOT_SIMULATED = {
+    "test_bits.py": "bits across instruction sets and threads",
+    "test_logits_bits.py": "bits across instruction sets and threads",
+    "test_logits_memory.py": "memory of the CPU's kernels",
+    "test_threads_and_isas": "bits across instruction sets and threads",
+    "test_huge": "huge arrays",
+}
+MOST_SIMULATED = 24
+"""Of one test's parameters so many are picked, evenly; the simulator is slow, and all of them run on the CPU."""
+_left_out: Counter[str] = Counter()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what has no sense on the simulated GPU, or takes too long there."""
+    if not SIMULATED:
+        return
+    numbers: Counter[str] = Counter()
+    totals = Counter(map(_function_of, items))
+    kept, left_out = [], []
+    for item in items:
+        function = _function_of(item)
+        number, total = numbers[function], totals[function]
+        numbers[function] += 1
+        reasons = [why for what, why in NOT_SIMULATED.items() if what in item.nodeid]
+        step = max(1, total / MOST_SIMULATED)
+        if not reasons and int(number / step) == int((number - 1) / step) and number:
+            reasons = [f"more than {MOST_SIMULATED} parameters of one test"]
+        (left_out if reasons else kept).append(item)
+        _left_out.update(reasons[:1])
+    items[:] = kept
+    config.hook.pytest_deselected(items=left_out)
+
+
+def _function_of(item: pytest.Item) -> str:
+    return item.nodeid.partition("[")[0]
+
+
+def pytest_report_collectionfinish() -> list[str]:
+    """Say what was left out, and why."""
+    return [f"not simulated: {count} for {why}" for why, count in _left_out.items()]
 
 
 @pytest.fixture(autouse=True)
