@@ -96,12 +96,16 @@ def on_device(backend: ModuleType, names: Sequence[str], arrays: Sequence[Any]) 
     if backend is _native or SIMULATED:
         return contextlib.nullcontext()
     placed = [
-        (name, array.device) for name, array in zip(names, arrays, strict=True) if _is_cupy(type(array))
+        (name, array.device)
+        for name, array in zip(names, arrays, strict=True)
+        if _is_cupy(type(array))
     ]
     first_name, first = placed[0]
     for name, device in placed[1:]:
         if device != first:
-            message = f"{name} is on GPU {device.id}: expected GPU {first.id}, where {first_name} is"
+            message = (
+                f"{name} is on GPU {device.id}: expected GPU {first.id}, where {first_name} is"
+            )
             raise ValueError(f"{message}; copy it inside `with cupy.cuda.Device({first.id})`")
     return first
 
@@ -162,9 +166,13 @@ def _require_gpu(what: str) -> None:
         count = cupy.cuda.runtime.getDeviceCount()
     except cupy.cuda.runtime.CUDARuntimeError as error:
         message = f"{what}, but CuPy finds no driver ({error})"
-        raise RuntimeError(f"{message}: install NVIDIA's driver; nvidia-smi shows whether it works") from None
+        raise RuntimeError(
+            f"{message}: install NVIDIA's driver; nvidia-smi shows whether it works"
+        ) from None
     if not count:
-        raise RuntimeError(f"{what}, but CuPy finds no GPU: see nvidia-smi and CUDA_VISIBLE_DEVICES")
+        raise RuntimeError(
+            f"{what}, but CuPy finds no GPU: see nvidia-smi and CUDA_VISIBLE_DEVICES"
+        )
 
 
 _BACKENDS: dict[type, ModuleType] = (

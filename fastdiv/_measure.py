@@ -153,9 +153,7 @@ class Measure:
         scalar = out is None and value.ndim == 0
         return Result(value[()] if scalar else value, gradients.finish())
 
-    def prepare(
-        self, values: Sequence[Any], request: GradientRequest | None, xp: Any
-    ) -> Prepared:
+    def prepare(self, values: Sequence[Any], request: GradientRequest | None, xp: Any) -> Prepared:
         """Bring the arguments to one type that the kernel computes in."""
         arrays, dtype = prepare(self.arguments, values, xp)
         return Prepared(arrays, dtype, [dtype] * len(arrays))

@@ -233,7 +233,9 @@ def output(
     """Check an array that results are written to."""
     if not isinstance(array, xp.ndarray):
         where = "" if xp is np else f" of {xp.__name__}, as the arguments are"
-        came = type(array).__name__ if xp is np else f"{type(array).__module__}.{type(array).__name__}"
+        came = (
+            type(array).__name__ if xp is np else f"{type(array).__module__}.{type(array).__name__}"
+        )
         raise TypeError(f"{name} must be an array{where}, got {came}")
     if array.shape != shape:
         raise ValueError(f"{name} has shape {array.shape}: expected {shape}")
@@ -243,7 +245,8 @@ def output(
         raise ValueError(f"{name} is read-only: expected an array that can be written to")
     if not is_aligned(array):
         raise ValueError(f"{name} is not aligned in memory: expected an aligned array")
-    return array
+    result: Array = array
+    return result
 
 
 def contiguous(name: str, array: Array) -> Array:

@@ -23,8 +23,10 @@ NOT_SIMULATED = {
     "test_bits.py": "bits across instruction sets and threads",
     "test_logits_bits.py": "bits across instruction sets and threads",
     "test_logits_memory.py": "memory of the CPU's kernels",
-    "test_threads_and_isas": "bits across instruction sets and threads",
-    "test_huge": "huge arrays",
+    "test_same_bits_for_any_threads": "bits across instruction sets and threads",
+    "test_large_array": "5e8 entries",
+    "test_gpu_arrays_are_named": "arrays in host memory are the GPU's",
+    "test_arrays_in_host_memory_are_taken": "arrays in host memory are the GPU's",
 }
 MOST_SIMULATED = 24
 """Of one test's parameters so many are picked, evenly; the simulator is slow, and all of them run on the CPU."""

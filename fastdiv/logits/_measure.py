@@ -20,9 +20,7 @@ class LogitsMeasure(Measure):
     def __init__(self, name: str, arguments: tuple[str, ...], *, mixture: bool = False) -> None:
         super().__init__(f"logits_{name}", arguments, mixture=mixture)
 
-    def prepare(
-        self, values: Sequence[Any], request: GradientRequest | None, xp: Any
-    ) -> Prepared:
+    def prepare(self, values: Sequence[Any], request: GradientRequest | None, xp: Any) -> Prepared:
         """Keep 16-bit arrays of one type; gradients that are summed over a broadcast need float32."""
         names = self.arguments
         pairs = zip(names, values, strict=True)

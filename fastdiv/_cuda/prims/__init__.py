@@ -13,4 +13,4 @@ SIMULATED = os.environ.get("FASTDIV_CUDA") == "simulator"
 if SIMULATED:
     from ._simulated import *  # noqa: F403
 else:
-    from ._compiled import *  # type: ignore[assignment]  # noqa: F403
+    from ._compiled import *  # noqa: F403

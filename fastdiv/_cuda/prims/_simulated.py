@@ -223,7 +223,7 @@ def any_lane(mask: Any) -> bool:
 # Numbers
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def _fused(typing: Any, a: Any, b: Any, c: Any) -> Any:
     def generate(
         context: Any, builder: llvmlite.ir.IRBuilder, signature: Any, arguments: Any
@@ -233,7 +233,7 @@ def _fused(typing: Any, a: Any, b: Any, c: Any) -> Any:
     return a(a, a, a), generate
 
 
-@numba.vectorize(["float32(float32,float32,float32)", "float64(float64,float64,float64)"])  # type: ignore[untyped-decorator]
+@numba.vectorize(["float32(float32,float32,float32)", "float64(float64,float64,float64)"])
 def _fma(a: Any, b: Any, c: Any) -> Any:
     return _fused(a, b, c)
 
