@@ -94,9 +94,11 @@ def control_flow(text: str) -> list[Block]:
         blocks[-1].lines.append(name + instruction.group(3))
         target = TARGET.search(instruction.group(3))
         ends = name.split(".")[0] in ("BRA", "EXIT", "RET", "BRX", "JMP", "CALL")
-        open_end = predicated or not ends or name.startswith("CALL")
+        # On sm_80 a call of a local label is a jump by which lanes come together.
+        call = name.startswith("CALL") and not (target and target.group(1).startswith(".L"))
+        open_end = predicated or call or not ends
         if target and ends and not name.startswith("RET"):  # its operand is where the caller is
-            jumps.append((len(blocks) - 1, target.group(1), name.startswith("CALL")))
+            jumps.append((len(blocks) - 1, target.group(1), call))
         if ends:
             if open_end:
                 falls.append(len(blocks) - 1)
@@ -257,10 +259,14 @@ def check(name: str, capability: tuple[int, int]) -> Report:
     return report
 
 
-def load_kernels(modules: Iterable[str] = ()) -> None:
-    """Import everything that lists kernels."""
-    for module in ("fastdiv._cuda", *modules):
+def load_kernels(every: bool, modules: Iterable[str]) -> None:
+    """Let everything list its kernels."""
+    from fastdiv._cuda import catalogue
+
+    for module in modules:
         importlib.import_module(module)
+    for _ in catalogue.kernels(every):
+        pass
 
 
 def main() -> int:
@@ -276,15 +282,13 @@ def main() -> int:
 
     from fastdiv._cuda._kernel import KERNELS
 
-    load_kernels(options.module)
-    names = [
-        kernel.name
-        for kernel in KERNELS.values()
-        if options.only in kernel.name and (options.all or options.only or kernel.gated)
-    ]
+    load_kernels(options.all, options.module)
+    names = [name for name in KERNELS if options.only in name]
     jobs = [(name, capability) for name in names for capability in CAPABILITIES]
     started, failed, width = time.perf_counter(), 0, max(map(len, names), default=0)
-    with ProcessPoolExecutor(os.cpu_count(), None, load_kernels, (options.module,)) as pool:
+    with ProcessPoolExecutor(
+        os.cpu_count(), None, load_kernels, (options.all, options.module)
+    ) as pool:
         for k, report in enumerate(pool.map(check, *zip(*jobs, strict=True)) if jobs else ()):
             if k == 0:
                 print(

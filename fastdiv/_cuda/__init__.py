@@ -6,6 +6,8 @@ Arrays are CuPy's; nothing waits for the device. Shapes, types and options have 
 
 from __future__ import annotations
 
+from typing import Any
+
 from ._arrays import namespace as namespace
 from ._entry_points import (
     cross_entropy as cross_entropy,
@@ -22,3 +24,8 @@ from ._entry_points import (
 from ._entry_points import (
     kl_divergence as kl_divergence,
 )
+
+
+def __getattr__(name: str) -> Any:
+    advice = "copy the arrays to host memory with cupy.asnumpy"
+    raise AttributeError(f"{__name__} has no kernel {name}: {advice}")

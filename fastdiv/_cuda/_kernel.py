@@ -13,9 +13,9 @@ The function takes what `arguments` says, in that order: a `Pointer` is given a 
 (or None, for one that this kernel never uses), a scalar type a number, which is converted. A flag is a constant of
 the factory, not an argument: kernels have no `if` on data. 16-bit floats travel as ``np.uint16``.
 
-Every `Kernel` lists itself in `KERNELS`, which `tools/cuda_gate.py` compiles and inspects; it is told what to
-expect there: `vector_loads` (LDG.128 in loops, on unless said otherwise), and `gated`, whether this one stands for
-its family in the everyday check. `blocks_per_processor` bounds the registers, 65536 / (lanes * blocks).
+Every `Kernel` lists itself in `KERNELS`, which `tools/cuda_gate.py` compiles and inspects (`catalogue` makes them for
+it); it is told there whether to expect `vector_loads`, LDG.128 in loops. `blocks_per_processor` bounds the registers,
+65536 / (lanes * blocks).
 
 Launches are asynchronous, on CuPy's current stream of the current device; nothing waits for them.
 """
@@ -54,13 +54,12 @@ class Kernel:
         *,
         blocks_per_processor: int = 1,
         vector_loads: bool = True,
-        gated: bool = True,
     ) -> None:
         if name in KERNELS:
             raise ValueError(f"kernel {name!r} exists already")
         self.name, self.make, self.arguments = name, make, tuple(arguments)
         self.lanes, self.blocks_per_processor = lanes, blocks_per_processor
-        self.vector_loads, self.gated = vector_loads, gated
+        self.vector_loads = vector_loads
         self._loaded: dict[int, Any] = {}
         KERNELS[name] = self
 

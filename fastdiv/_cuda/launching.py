@@ -50,7 +50,10 @@ def kernel_of(measure: Measure, variant: Variant) -> Kernel:
         lambda: (make_fused if variant.split < 0 else make_split)(measure, variant),
         (S, S, T, T, S, S, T, T, T, *(count,) * 7, *(number,) * 3),
         lanes=variant.layout.lanes,
-        blocks_per_processor=1 if variant.staged else 1024 // variant.layout.lanes,
+        # float64 takes two registers: 64 and 128 of them a lane
+        blocks_per_processor=1
+        if variant.staged
+        else 4096 // np.dtype(measure.computed).itemsize // variant.layout.lanes,
         vector_loads=variant.aligned,
     )
 
