@@ -18,7 +18,7 @@ def signatures(module: Any) -> dict[str, list[str]]:
     found = {}
     for name, value in vars(module).items():
         function = getattr(value, "py_func", getattr(value, "_defn", value))
-        own = getattr(function, "__module__", None) == module.__name__
+        own = str(getattr(function, "__module__", None)).startswith(module.__name__)
         if not name.startswith("_") and own and inspect.isfunction(function):
             parameters = list(inspect.signature(function).parameters)
             found[name] = parameters[1:] if hasattr(value, "_defn") else parameters

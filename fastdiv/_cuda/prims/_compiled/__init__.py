@@ -1,0 +1,67 @@
+"""What kernels call, compiled by Numba: a value is a number of one thread. See `_simulated` for what each does.
+
+Beside this package only `_cubin` touches Numba.
+"""
+
+from .lanes import WARP, any_lane, barrier, block, lane, shuffle_xor
+from .lowering import device
+from .memory import (
+    VECTOR_BYTES,
+    dynamic_shared,
+    load,
+    load_vector,
+    misalignment,
+    shared,
+    store,
+    store_vector,
+)
+from .numbers import (
+    as_bits,
+    as_float,
+    at_least,
+    at_most,
+    divide,
+    exp2_approximate,
+    fma,
+    log2_approximate,
+    narrow_bfloat16,
+    narrow_half,
+    reciprocal_approximate,
+    select,
+    square_root,
+    widen_bfloat16,
+    widen_half,
+)
+
+__all__ = [
+    "VECTOR_BYTES",
+    "WARP",
+    "any_lane",
+    "as_bits",
+    "as_float",
+    "at_least",
+    "at_most",
+    "barrier",
+    "block",
+    "device",
+    "divide",
+    "dynamic_shared",
+    "exp2_approximate",
+    "fma",
+    "lane",
+    "load",
+    "load_vector",
+    "log2_approximate",
+    "misalignment",
+    "narrow_bfloat16",
+    "narrow_half",
+    "reciprocal_approximate",
+    "select",
+    "shared",
+    "shuffle_xor",
+    "square_root",
+    "store",
+    "store_vector",
+    "widen_bfloat16",
+    "widen_half",
+]
