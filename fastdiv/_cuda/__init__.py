@@ -10,20 +10,28 @@ from typing import Any
 
 from ._arrays import namespace as namespace
 from ._entry_points import (
-    cross_entropy as cross_entropy,
+    cross_entropy,
+    entropy,
+    js_distance,
+    js_divergence,
+    kl_divergence,
+    logits_cross_entropy,
+    logits_entropy,
+    logits_js_divergence,
+    logits_kl_divergence,
 )
-from ._entry_points import (
-    entropy as entropy,
-)
-from ._entry_points import (
-    js_distance as js_distance,
-)
-from ._entry_points import (
-    js_divergence as js_divergence,
-)
-from ._entry_points import (
-    kl_divergence as kl_divergence,
-)
+
+__all__ = [
+    "cross_entropy",
+    "entropy",
+    "js_distance",
+    "js_divergence",
+    "kl_divergence",
+    "logits_cross_entropy",
+    "logits_entropy",
+    "logits_js_divergence",
+    "logits_kl_divergence",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -5,8 +5,14 @@ from __future__ import annotations
 from types import ModuleType
 from typing import Any
 
+import numpy as np
+
 from . import _arrays
 from .launching import Call, Options, run, unit_of
+from .logits import cross_entropy as _logits_cross_entropy
+from .logits import entropy as _logits_entropy
+from .logits import js_divergence as _logits_js_divergence
+from .logits import kl_divergence as _logits_kl_divergence
 from .probabilities import cross_entropy as _cross_entropy
 from .probabilities import entropy as _entropy
 from .probabilities import js_distance as _js_distance
@@ -96,8 +102,62 @@ class TwoInputs(_Rows):
         evaluate(measure, (p, q), value, options, cotangent, (grad_p, grad_q))
 
 
+def kind_of(dtype: Any) -> str:
+    """Return the type of logits; bfloat16 comes as its words."""
+    return "bfloat16" if dtype == np.uint16 else str(dtype)
+
+
+class LogitsOneInput:
+    """A measure of one row of logits."""
+
+    def __init__(self, module: ModuleType) -> None:
+        self.make = module.make
+
+    def __call__(
+        self,
+        x: Array,
+        value: Array,
+        base: float,
+        temperature: float,
+        cotangent: Array | None = None,
+        grad_x: Array | None = None,
+    ) -> None:
+        """Compute the values, and the gradient into `grad_x`."""
+        options = Options(unit_of(base), temperature=temperature)
+        measure = self.make(kind_of(x.dtype))
+        evaluate(measure, (x,), value, options, cotangent, (grad_x, None))
+
+
+class LogitsTwoInputs:
+    """A measure of two rows of logits."""
+
+    def __init__(self, module: ModuleType) -> None:
+        self.make = module.make
+
+    def __call__(
+        self,
+        x: Array,
+        y: Array,
+        value: Array,
+        base: float,
+        temperature: float,
+        weight: float = 0.5,
+        cotangent: Array | None = None,
+        grad_x: Array | None = None,
+        grad_y: Array | None = None,
+    ) -> None:
+        """Compute the values, and the gradients into `grad_x` and `grad_y`."""
+        options = Options(unit_of(base), weight, temperature)
+        measure = self.make(kind_of(x.dtype))
+        evaluate(measure, (x, y), value, options, cotangent, (grad_x, grad_y))
+
+
 entropy = OneInput(_entropy)
 cross_entropy = TwoInputs(_cross_entropy)
 kl_divergence = TwoInputs(_kl_divergence)
 js_divergence = TwoInputs(_js_divergence)
 js_distance = TwoInputs(_js_distance)
+logits_entropy = LogitsOneInput(_logits_entropy)
+logits_cross_entropy = LogitsTwoInputs(_logits_cross_entropy)
+logits_kl_divergence = LogitsTwoInputs(_logits_kl_divergence)
+logits_js_divergence = LogitsTwoInputs(_logits_js_divergence)

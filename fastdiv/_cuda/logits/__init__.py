@@ -1,0 +1,1 @@
+"""Measures of logits: a formula a file, on the driver of rows."""
