@@ -82,7 +82,9 @@ def _versions() -> tuple[str, ...]:
         except PackageNotFoundError:
             return "?"
 
-    return tuple(known(name) for name in ("numba-cuda", "llvmlite", "nvidia-nvvm", "nvidia-nvjitlink"))
+    return tuple(
+        known(name) for name in ("numba-cuda", "llvmlite", "nvidia-nvvm", "nvidia-nvjitlink")
+    )
 
 
 def argument_types(kernel: Kernel) -> tuple[Any, ...]:
@@ -121,7 +123,13 @@ def _link(code: bytes, name: str, capability: Capability) -> tuple[bytes, str]:
     """Return the machine code of LTO-IR. Multiplications and additions are not contracted: as in the simulator."""
     from cuda.bindings import nvjitlink
 
-    options = ["-lto", f"-arch=sm_{capability[0]}{capability[1]}", "-fma=0", "-Xptxas=-v", "-verbose"]
+    options = [
+        "-lto",
+        f"-arch=sm_{capability[0]}{capability[1]}",
+        "-fma=0",
+        "-Xptxas=-v",
+        "-verbose",
+    ]
     handle = nvjitlink.create(len(options), options)
     try:
         nvjitlink.add_data(handle, nvjitlink.InputType.LTOIR, code, len(code), name)

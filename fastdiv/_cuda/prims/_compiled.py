@@ -349,9 +349,7 @@ def _unary(generate_for: Callable[[Any], tuple[Any, Generate]], doc: str) -> Any
         result, generate = generate_for(kind)
 
         def cast_and_generate(context: Any, builder: ir.IRBuilder, arguments: Any) -> Any:
-            return generate(
-                context, builder, (context.cast(builder, arguments[0], x, kind),)
-            )
+            return generate(context, builder, (context.cast(builder, arguments[0], x, kind),))
 
         return result(x), _lower(cast_and_generate)
 
@@ -513,6 +511,4 @@ def _widen_bfloat16(kind: Any) -> tuple[Any, Generate]:
     return _SINGLE, generate
 
 
-widen_bfloat16 = _unary(
-    _widen_bfloat16, "Return a bfloat16, given as 16 bits, as float32."
-)
+widen_bfloat16 = _unary(_widen_bfloat16, "Return a bfloat16, given as 16 bits, as float32.")
