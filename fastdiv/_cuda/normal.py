@@ -1,5 +1,6 @@
-"""Uniform and normal numbers from Philox's words, as csrc/simd/normal.hpp: only operations that are rounded
-correctly, so that the bits are the CPU's.
+"""Uniform and normal numbers from Philox's words, as csrc/simd/normal.hpp, operation by operation.
+
+Only such that are rounded correctly: the bits are the CPU's.
 """
 
 from __future__ import annotations
