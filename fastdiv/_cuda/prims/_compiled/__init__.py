@@ -32,8 +32,13 @@ from .numbers import (
     widen_bfloat16,
     widen_half,
 )
+from .words import index_of, join_words, low_word, multiply_words
 
 __all__ = [
+    "multiply_words",
+    "low_word",
+    "join_words",
+    "index_of",
     "VECTOR_BYTES",
     "WARP",
     "any_lane",
