@@ -68,9 +68,7 @@ class Estimator:
             value, error = value.reshape(shape), error.reshape(shape)
         else:
             value, error = value[0], error[0]
-        estimate = Estimate.__new__(Estimate)  # in one step: small calls are to be small
-        estimate.__dict__.update(value=value, standard_error=error, n_samples=n, _origin=run)
-        return estimate, run.unpack(fields)
+        return Estimate._of(value, error, n, run), run.unpack(fields)
 
     def _check_samples(
         self, n: int, first_sample: Any, antithetic: Any, least: int, *components: int

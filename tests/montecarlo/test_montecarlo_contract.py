@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import signal
 import subprocess
@@ -161,3 +162,22 @@ def test_estimates_are_plain_to_see() -> None:
         estimate.value = 0.0  # type: ignore[misc]
     assert estimate.n_samples == 1000
     assert isinstance(estimate.value, float) and isinstance(estimate.standard_error, float)
+    assert float(estimate) == estimate.value
+    fields = ["value", "standard_error", "n_samples"]
+    assert list(inspect.signature(montecarlo.Estimate).parameters) == fields
+    assert all(f"{name} : " in str(montecarlo.Estimate.__doc__) for name in fields)
+
+
+def test_estimates_of_batches_compare() -> None:
+    batch = Normal(np.zeros((3, 2)), np.ones((3, 2)))
+    one, other = (montecarlo.kl_divergence(batch, Q, 1000, seed) for seed in (0, 1))
+    again = montecarlo.kl_divergence(batch, Q, 1000, 0)
+    assert (one == again) is True and hash(one) == hash(again)
+    assert (one == other) is False and one != 1.0 and one != montecarlo.kl_divergence(P, Q, 1000, 0)
+    assert len({one, other, again}) == 2
+    zero = montecarlo.Estimate(-0.0, 0.0, 1)
+    assert (
+        zero == montecarlo.Estimate(0.0, 0.0, 1) and len({zero, montecarlo.Estimate(0, 0, 1)}) == 1
+    )
+    with pytest.raises(TypeError, match=r"batch shape \(3,\) is no single number"):
+        float(one)
