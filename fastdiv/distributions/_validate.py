@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from .._validate import Array, as_array, compute_dtype, describe
+from .._validate import Array, as_array, compute_dtype
 from .._validate import as_computed as as_computed
+from .._validate import describe as describe
 from .._validate import integer as integer
 
 
@@ -93,6 +94,13 @@ def instance(name: str, value: Any, kinds: tuple[type, ...]) -> None:
     if not isinstance(value, kinds):
         expected = " or ".join(kind.__name__ for kind in kinds)
         raise TypeError(f"{name} must be a {expected}, got {describe(value)}")
+
+
+def flag(name: str, value: Any) -> bool:
+    """Return a flag: True or False, and nothing that merely counts as one of them."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{name} must be True or False, got {describe(value)}")
+    return bool(value)
 
 
 def one_of(**values: Any) -> tuple[str, Any]:

@@ -167,6 +167,7 @@ def minimize(
     validate.distribution("target", target)
     validate.choice("divergence", divergence, tuple(_DIVERGENCES))
     validate.function("callback", callback)
+    validate.flag("natural_gradient", natural_gradient)
     steps = validate.count("steps", steps)
     batch = validate.joint_batch(q0, target)
     coordinates = Coordinates(q0)

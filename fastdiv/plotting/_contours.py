@@ -93,6 +93,9 @@ def density_contours(
     shares = validate.masses(masses)
     bounds = validate.extent(extent) if extent is not None else extent_of(d)
     resolution = validate.count("resolution", resolution, 2)
+    validate.axes(axes)
+    if color is not None:
+        validate.color("color", color)
     axes = axes_or_new(axes)
     if color is None:
         [probe] = axes.plot([], [])

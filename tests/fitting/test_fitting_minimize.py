@@ -253,6 +253,9 @@ def test_errors_of_the_callback_pass_through() -> None:
         ({"seed": -1}, ValueError, "seed"),
         ({"optimizer": "adam"}, TypeError, "optimizer must be an optimizer, for example"),
         ({"optimizer": Adam}, TypeError, "optimizer must be an optimizer, for example"),
+        ({"antithetic": 1}, TypeError, "antithetic must be True or False, got 1"),
+        ({"score_term": "no"}, TypeError, "score_term must be True or False, got 'no'"),
+        ({"natural_gradient": 1}, TypeError, "natural_gradient must be True or False, got 1"),
         ({"callback": 1}, TypeError, "callback must be a function or None, got 1"),
         ({"q0": Normal([0.0], [1.0])}, ValueError, "q0 with 1 and target with 2 dimensions"),
         (

@@ -42,6 +42,9 @@ BOTH = [montecarlo.kl_divergence, montecarlo.js_divergence]
         ((M, Q, 100, 0), {"first_sample": 256}, ValueError, "multiple of the grain, 768, got 256"),
         ((P, Q, 100, 0), {"first_sample": 2**63}, ValueError, "first_sample must lie between"),
         ((P, Q, 100, 0), {"first_sample": "a"}, TypeError, "first_sample must be an int, got 'a'"),
+        ((P, Q, 100, 0), {"antithetic": 1}, TypeError, "antithetic must be True or False, got 1"),
+        ((P, Q, 100, 0), {"control_variate": "no"}, TypeError, "control_variate must be True or"),
+        ((P, Q, 100, 0), {"score_term": None}, TypeError, "score_term must be True .* got None"),
         ((P, Q, 100, 0), {"progress": 3}, TypeError, "progress must be a function, got 3"),
     ],
 )
@@ -66,6 +69,10 @@ def test_errors_of_batches_and_weights() -> None:
         fastdiv.value_and_grad(montecarlo.kl_divergence, 2)
     with pytest.raises(TypeError, match="p must be a Normal"):
         montecarlo.grain(1, Q)
+    with pytest.raises(TypeError, match="antithetic must be True or False, got 2"):
+        montecarlo.grain(P, Q, antithetic=2)  # type: ignore[arg-type]
+    for flag in (np.True_, True):
+        assert montecarlo.grain(P, Q, antithetic=flag) == 512
 
 
 def test_errors_of_merging() -> None:
