@@ -147,6 +147,8 @@ def pair(p: Any, q: Any, kinds: tuple[type, ...]) -> None:
         raise ValueError(
             f"p has event shape {p.event_shape} and q {q.event_shape}: expected the same"
         )
+    if p.batch_shape == q.batch_shape:
+        return
     try:
         np.broadcast_shapes(p.batch_shape, q.batch_shape)
     except ValueError:
