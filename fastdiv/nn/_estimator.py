@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .. import _validate as validate
 from . import _checkpoint, _training
+from ._likelihood import likelihood_of
 from ._machinery import Machinery
 
 Array = NDArray[Any]
@@ -23,6 +24,8 @@ FilePath = str | os.PathLike[str]
 
 class BaseAutoencoder(Machinery, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """Encoder and decoder, trained by Adam; subclasses say what the loss is.
+
+    A fitted model is used with the hyper-parameters that it was fitted with, whatever `set_params` is given later.
 
     Attributes
     ----------
@@ -74,7 +77,7 @@ class BaseAutoencoder(Machinery, ClassNamePrefixFeaturesOutMixin, TransformerMix
             validate.integer("checkpoint_steps", checkpoint_steps, 1, 2**63 - 1)
         X = self._data(X, reset=True)
         file = None if checkpoint is None else Path(checkpoint)
-        self._likelihood.require(X)
+        likelihood_of(self).require(X)
         if file is not None and file.exists():
             _checkpoint.resume(self, file, X.shape)
         else:
@@ -85,6 +88,9 @@ class BaseAutoencoder(Machinery, ClassNamePrefixFeaturesOutMixin, TransformerMix
 
     def partial_fit(self, X: Any, y: Any = None) -> Any:
         """Go on training on these rows once, in their order, `batch_size` at a time.
+
+        Between calls `learning_rate`, `batch_size` and the weights of the loss may change. What the model depends on
+        may not: `hidden_layer_sizes`, `n_components`, `activation`, `likelihood`, `scale`, `dtype`, `random_state`.
 
         Parameters
         ----------
@@ -102,12 +108,16 @@ class BaseAutoencoder(Machinery, ClassNamePrefixFeaturesOutMixin, TransformerMix
         ValueError, TypeError, FloatingPointError
             As `fit`.
         """
-        self._require()
         fresh = not self.__sklearn_is_fitted__()
+        if fresh:
+            self._require()
+        else:
+            self._require_same_model()
         X = self._data(X, reset=fresh)
-        self._likelihood.require(X)
+        likelihood_of(self).require(X)
         if fresh:
             self._start(X.shape[1])
+        self._block_size = int(self.batch_size)
         _training.partial_fit(self, X)
         return self
 
@@ -213,10 +223,13 @@ class BaseAutoencoder(Machinery, ClassNamePrefixFeaturesOutMixin, TransformerMix
         ------
         NotFittedError
             If nothing was trained yet.
+        ValueError
+            If a hyper-parameter that the model depends on has changed since; the message names it.
         OSError
             If the file cannot be written.
         """
         check_is_fitted(self)
+        self._require_same_model()
         _checkpoint.save(self, Path(path))
 
     @classmethod

@@ -7,6 +7,8 @@ import numbers
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from .. import _validate as validate
 
 ACTIVATIONS = ("identity", "relu", "tanh", "sigmoid", "softplus", "gelu")
@@ -26,6 +28,20 @@ def require(estimator: Any) -> None:
     validate.integer("batch_size", estimator.batch_size, 1, _MOST)
     validate.integer("max_epochs", estimator.max_epochs, 1, _MOST)
     validate.floating(estimator.dtype)
+
+
+def defining(estimator: Any) -> dict[str, Any]:
+    """Return what the network and its use depend on, in plain types; the others say how training goes on."""
+    state = estimator.random_state
+    return {
+        "hidden_layer_sizes": hidden_layer_sizes(estimator.hidden_layer_sizes),
+        "n_components": int(estimator.n_components),
+        "activation": estimator.activation,
+        "likelihood": estimator.likelihood,
+        "scale": float(estimator.scale),
+        "dtype": np.dtype(estimator.dtype).name,
+        "random_state": int(state) if isinstance(state, numbers.Integral) else None,
+    }
 
 
 def hidden_layer_sizes(value: Any) -> tuple[int, ...]:

@@ -56,6 +56,11 @@ class Gaussian:
 Likelihood = Bernoulli | Gaussian
 
 
+def likelihood_of(estimator: Any) -> Likelihood:
+    """Return what an estimator's hyper-parameters say."""
+    return Bernoulli() if estimator.likelihood == "bernoulli" else Gaussian(float(estimator.scale))
+
+
 def _blocks(X: Array) -> Iterator[Array]:
     """Cut rows into blocks that fit into memory, whatever the size of a mapped file."""
     rows = max(1, _BLOCK // max(1, math.prod(X.shape[1:])))

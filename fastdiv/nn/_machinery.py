@@ -14,8 +14,8 @@ from sklearn.utils.validation import validate_data
 from .. import _validate as validate
 from . import functional
 from ._blas import suitable_threads
-from ._hyperparameters import hidden_layer_sizes, require
-from ._likelihood import Bernoulli, Gaussian, Likelihood, require_finite
+from ._hyperparameters import defining, hidden_layer_sizes, require
+from ._likelihood import Likelihood, likelihood_of, require_finite
 from ._network import Architecture, Network
 from ._position import INITIAL, Position
 from ._workspace import Workspace, workspace
@@ -70,9 +70,16 @@ class Machinery:
     def _n_features_out(self) -> int:  # for get_feature_names_out
         return self._network.architecture.n_components
 
-    @property
-    def _likelihood(self) -> Likelihood:
-        return Bernoulli() if self.likelihood == "bernoulli" else Gaussian(float(self.scale))
+    def _require_same_model(self) -> None:
+        """Refuse hyper-parameters that another network goes with, whatever set_params was given since."""
+        self._require()
+        for name, value in defining(self).items():
+            fitted = self._defined[name]
+            if value != fitted:
+                raise ValueError(
+                    f"the estimator has {name}={value!r}: expected {fitted!r}, as the model was fitted; "
+                    f"set it back, or call fit to begin anew"
+                )
 
     def _start(self, n_features: int) -> None:
         """Begin anew."""
@@ -99,6 +106,9 @@ class Machinery:
         self, network: Network, position: Position, history: dict[str, list[float]]
     ) -> None:
         self._network, self._position, self.history_ = network, position, history
+        self._defined = defining(self)
+        self._likelihood: Likelihood = likelihood_of(self)
+        self._block_size = int(self.batch_size)
         self._own_workspace: Workspace | None = None
 
     def _data(self, X: Any, reset: bool) -> Array:
@@ -119,7 +129,7 @@ class Machinery:
 
     def _blocks(self, n_rows: int) -> Iterator[tuple[slice, Workspace]]:
         """Cut rows into batches, each with a workspace; calls at the same time have memory of their own."""
-        size = min(int(self.batch_size), n_rows)
+        size = min(self._block_size, n_rows)
         whole = workspace(self._network, size, self._extra(), backward=False)
         with suitable_threads(self._network, size):
             for start in range(0, n_rows, size):

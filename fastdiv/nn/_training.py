@@ -30,6 +30,9 @@ class Trainee(Protocol):
     _position: Position
     _network: Network
 
+    def _require_same_model(self) -> None:
+        """Refuse hyper-parameters that do not go with the network."""
+
     def _training_workspace(self, n_rows: int) -> Workspace:
         """Return memory for batches of so many rows."""
 
@@ -68,6 +71,7 @@ def fit(
                 model.save(checkpoint)
             if callback is not None and callback(model):
                 return
+            model._require_same_model()  # a callback may change how training goes on
 
 
 def partial_fit(model: Trainee, X: Array) -> None:
