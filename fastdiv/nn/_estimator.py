@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .. import _validate as validate
 from . import _checkpoint, _training
+from ._fingerprint import fingerprint
 from ._likelihood import likelihood_of
 from ._machinery import Machinery
 
@@ -54,7 +55,9 @@ class BaseAutoencoder(Machinery, ClassNamePrefixFeaturesOutMixin, TransformerMix
             Present because scikit-learn passes it.
         checkpoint : path, optional
             Where to save the training after each pass. If the file exists, training goes on from there, to the same
-            bits as if it had never stopped; if it is at its end, it is loaded.
+            bits as if it had never stopped; if it is at its end, it is loaded. A file of a training with other
+            hyper-parameters (`max_epochs` and `verbose` aside) or on other data is refused. Data are compared by
+            hashes of all rows, or of some where X is mapped or larger than 256 MiB.
         checkpoint_steps : int, optional
             Save after so many steps as well.
         callback : callable, optional
@@ -79,10 +82,11 @@ class BaseAutoencoder(Machinery, ClassNamePrefixFeaturesOutMixin, TransformerMix
         file = None if checkpoint is None else Path(checkpoint)
         likelihood_of(self).require(X)
         if file is not None and file.exists():
-            _checkpoint.resume(self, file, X.shape)
+            _checkpoint.resume(self, file, X)
         else:
             self._start(X.shape[1])
             self._position.n_samples = len(X)
+            self._position.data = fingerprint(X, self._dtype)
         _training.fit(self, X, file, checkpoint_steps, callback)
         return self
 

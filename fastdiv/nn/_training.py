@@ -76,7 +76,7 @@ def fit(
 
 def partial_fit(model: Trainee, X: Array) -> None:
     """Train on the rows once, in their order."""
-    model._position.restart_pass()
+    model._position.leave_fit()
     with suitable_threads(model._network, min(int(model.batch_size), len(X))):
         for _ in _pass(model, X, None):
             pass
