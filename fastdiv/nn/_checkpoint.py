@@ -79,6 +79,12 @@ def resume(model: Any, path: Path, X: Array) -> None:
         raise ValueError(
             f"{path} is of a training on other data of this shape: expected the rows of X; {_ADVICE}"
         )
+    begun = position.epoch + (position.row > 0)
+    if begun > own["max_epochs"]:
+        raise ValueError(
+            f"{path} is of a training that has begun {begun} passes: expected "
+            f"max_epochs={own['max_epochs']} at most; raise max_epochs, load the file, {_ADVICE}"
+        )
     _install(model, path, description, tensors)
 
 

@@ -55,13 +55,14 @@ class BaseAutoencoder(Machinery, ClassNamePrefixFeaturesOutMixin, TransformerMix
             Present because scikit-learn passes it.
         checkpoint : path, optional
             Where to save the training after each pass. If the file exists, training goes on from there, to the same
-            bits as if it had never stopped; if it is at its end, it is loaded. A file of a training with other
-            hyper-parameters (`max_epochs` and `verbose` aside) or on other data is refused. Data are compared by
-            hashes of all rows, or of some where X is mapped or larger than 256 MiB.
+            bits as if it had never stopped; if it is at its end, by `max_epochs` or the callback, it is loaded. A file
+            of a training with other hyper-parameters (`verbose` and a greater `max_epochs` aside) or on other data is
+            refused. Data are compared by hashes of all rows, or of some where X is mapped or larger than 256 MiB.
         checkpoint_steps : int, optional
             Save after so many steps as well.
         callback : callable, optional
-            Called with the estimator after each pass; training ends if it returns true.
+            Called with the estimator after each pass, before that is saved; training ends if it returns true, for good:
+            a checkpoint remembers it, and `partial_fit` is what goes on.
 
         Returns
         -------

@@ -33,6 +33,8 @@ class Position:
     """Rows of all passes: where noise goes on in its stream."""
     sums: dict[str, float] = field(default_factory=dict)
     """Each term of the loss, summed over those rows of the pass."""
+    ended: bool = False
+    """Whether the callback ended the training by `fit`."""
 
     def order(self) -> NDArray[np.int64]:
         """Return the order of rows in the present epoch."""
@@ -55,6 +57,7 @@ class Position:
     def leave_fit(self) -> None:
         """Forget the data that `fit` had, for others follow."""
         self.n_samples = self.data = None
+        self.ended = False
         self.restart_pass()
 
     def finish_pass(self) -> dict[str, float]:

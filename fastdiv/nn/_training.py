@@ -61,16 +61,17 @@ def fit(
         suitable_threads(model._network, rows),
         progress(steps * model.max_epochs, position.step, model.verbose) as bar,
     ):
-        while position.epoch < model.max_epochs:
+        while position.epoch < model.max_epochs and not position.ended:
             for _ in _pass(model, X, position.order()):
                 bar.update(1)
                 if checkpoint and checkpoint_steps and position.step % checkpoint_steps == 0:
                     model.save(checkpoint)
             bar.set_postfix(epoch=position.epoch + 1, **_record(model))
-            if checkpoint:
-                model.save(checkpoint)
-            if callback is not None and callback(model):
-                return
+            try:  # first of all the callback: who is killed in it repeats the pass and calls it again
+                position.ended = callback is not None and bool(callback(model))
+            finally:
+                if checkpoint:
+                    model.save(checkpoint)
             model._require_same_model()  # a callback may change how training goes on
 
 

@@ -88,3 +88,58 @@ def test_every_refusal_says_what_to_do(tmp_path: Path) -> None:
         trained.save(path)
         with pytest.raises(ValueError, match=f"by partial_fit: expected one by fit; {ADVICE}"):
             small(nn.Autoencoder, max_epochs=9).fit(X, checkpoint=path)
+
+
+def test_more_passes_than_max_epochs(tmp_path: Path) -> None:
+    X, path = data("gaussian"), tmp_path / "model"
+    small(nn.Autoencoder, max_epochs=5).fit(X, checkpoint=path)
+    content = path.read_bytes()
+    with pytest.raises(ValueError, match=rf"has begun 5 passes: expected max_epochs=3.*{ADVICE}"):
+        small(nn.Autoencoder, max_epochs=3).fit(X, checkpoint=path)
+    assert path.read_bytes() == content
+
+    def stopped(model: Any) -> None:
+        raise KeyboardInterrupt
+
+    path.unlink()
+    with pytest.raises(KeyboardInterrupt):
+        small(nn.Autoencoder).fit(X, checkpoint=path, callback=stopped)
+    small(nn.Autoencoder, max_epochs=1).fit(X, checkpoint=path)
+
+
+def test_pass_that_was_begun_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    X, path = data("gaussian"), tmp_path / "model"
+    model = small(nn.Autoencoder).fit(X)
+    model._position.row = 16
+    model.save(path)
+    with pytest.raises(ValueError, match=r"has begun 5 passes: expected max_epochs=4"):
+        small(nn.Autoencoder).fit(X, checkpoint=path)
+
+
+def test_end_by_the_callback_is_remembered(tmp_path: Path) -> None:
+    X, path = data("gaussian"), tmp_path / "model"
+    calls: list[int] = []
+
+    def third(model: Any) -> bool:
+        model.history_.setdefault("validation", []).append(1.0)
+        calls.append(len(model.history_["loss"]))
+        return len(calls) == 3
+
+    ended = small(nn.Autoencoder, max_epochs=9).fit(X, checkpoint=path, callback=third)
+    content = path.read_bytes()
+    for epochs in (9, 20):
+        again = small(nn.Autoencoder, max_epochs=epochs)
+        again.fit(X, checkpoint=path, callback=third)
+        assert again.history_ == ended.history_
+        assert np.array_equal(again.transform(X), ended.transform(X))
+    assert calls == [1, 2, 3]
+    assert path.read_bytes() == content
+    assert len(again.partial_fit(X).history_["loss"]) == 4
+
+
+def test_callback_runs_before_its_pass_is_saved(tmp_path: Path) -> None:
+    """A pass is saved with what its callback said of it."""
+    X, path = data("gaussian"), tmp_path / "model"
+    seen: list[bool] = []
+    small(nn.Autoencoder).fit(X, checkpoint=path, callback=lambda _: seen.append(path.exists()))
+    assert seen == [False, True, True, True]
