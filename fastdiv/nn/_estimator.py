@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,8 +12,8 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 
-from .. import _validate as validate
 from . import _checkpoint, _training
+from ._checkpoint_file import path_of
 from ._fingerprint import fingerprint
 from ._likelihood import likelihood_of
 from ._machinery import Machinery
@@ -73,14 +72,14 @@ class BaseAutoencoder(Machinery, ClassNamePrefixFeaturesOutMixin, TransformerMix
         ValueError, TypeError
             If an argument does not fit, X has values outside the likelihood's range, or the checkpoint is damaged or
             of another training; the message names it.
+        OSError
+            If the checkpoint cannot be read, or written to: this is found out before the first step.
         FloatingPointError
             If the loss is no longer finite.
         """
         self._require()
-        if checkpoint_steps is not None:
-            validate.integer("checkpoint_steps", checkpoint_steps, 1, 2**63 - 1)
+        file = _training.require_options(checkpoint, checkpoint_steps, callback)
         X = self._data(X, reset=True)
-        file = None if checkpoint is None else Path(checkpoint)
         likelihood_of(self).require(X)
         if file is not None and file.exists():
             _checkpoint.resume(self, file, X)
@@ -235,7 +234,7 @@ class BaseAutoencoder(Machinery, ClassNamePrefixFeaturesOutMixin, TransformerMix
         """
         check_is_fitted(self)
         self._require_same_model()
-        _checkpoint.save(self, Path(path))
+        _checkpoint.save(self, path_of("path", path))
 
     @classmethod
     def load(cls, path: FilePath) -> Any:
@@ -258,7 +257,7 @@ class BaseAutoencoder(Machinery, ClassNamePrefixFeaturesOutMixin, TransformerMix
         OSError
             If it cannot be read.
         """
-        return _checkpoint.load(cls, Path(path))
+        return _checkpoint.load(cls, path_of("path", path))
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "_network")

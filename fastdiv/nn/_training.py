@@ -10,7 +10,9 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from .. import _validate as validate
 from ._blas import suitable_threads
+from ._checkpoint_file import path_of, require_writable
 from ._network import Network
 from ._position import Position
 from ._progress import progress
@@ -46,6 +48,26 @@ class Trainee(Protocol):
         """Save all that training needs to go on."""
 
 
+def require_options(checkpoint: Any, checkpoint_steps: Any, callback: Any) -> Path | None:
+    """Refuse options of `fit` that do not fit; return the checkpoint's path."""
+    if callback is not None and not callable(callback):
+        raise TypeError(
+            f"callback must be a function of the estimator, got {validate.describe(callback)}"
+        )
+    if checkpoint_steps is not None:
+        validate.integer("checkpoint_steps", checkpoint_steps, 1, 2**63 - 1)
+        if checkpoint is None:
+            raise ValueError(
+                f"checkpoint_steps={checkpoint_steps} without a file: expected checkpoint=path as well"
+            )
+    if checkpoint is None:
+        return None
+    path = path_of("checkpoint", checkpoint)
+    if not path.exists():
+        require_writable(path)
+    return path
+
+
 def fit(
     model: Trainee,
     X: Array,
@@ -55,6 +77,8 @@ def fit(
 ) -> None:
     """Train from the model's position to its last epoch."""
     position = model._position
+    if checkpoint and position.epoch < model.max_epochs and not position.ended:
+        require_writable(checkpoint)
     steps = math.ceil(len(X) / model.batch_size)
     rows = min(int(model.batch_size), len(X))
     with (

@@ -214,7 +214,7 @@ def test_foreign_files(saved: Path, tmp_path: Path) -> None:
         nn.Autoencoder.load(other)
     with pytest.raises(FileNotFoundError):
         nn.Autoencoder.load(tmp_path / "none")
-    with pytest.raises(OSError, match="directory"):
+    with pytest.raises(IsADirectoryError, match="is a folder, expected a file"):
         nn.Autoencoder.load(tmp_path)
 
 
