@@ -75,7 +75,9 @@ class BaseAutoencoder(Machinery, ClassNamePrefixFeaturesOutMixin, TransformerMix
         OSError
             If the checkpoint cannot be read, or written to: this is found out before the first step.
         FloatingPointError
-            If the loss is no longer finite.
+            If loss or parameters are no longer finite. The model is left as it was before the step that failed, which
+            the steps before may have spoilt; where no pass was completed or the parameters are not finite, it counts as
+            not fitted. The checkpoint, if there is one, is still that of the last pass.
         """
         self._require()
         file = _training.require_options(checkpoint, checkpoint_steps, callback)

@@ -28,6 +28,7 @@ class Machinery:
 
     _encoded_per_component: ClassVar[int] = 1
     _code_activation: ClassVar[str] = "identity"
+    _terms: ClassVar[tuple[str, ...]] = ("loss",)
 
     # Set by each subclass's __init__, which scikit-learn reads the names and defaults from.
     hidden_layer_sizes: Sequence[int]
@@ -100,7 +101,7 @@ class Machinery:
             )
         )
         network.initialise(seed, INITIAL)
-        self._install(network, Position(seed), {})
+        self._install(network, Position(seed), {name: [] for name in self._terms})
 
     def _install(
         self, network: Network, position: Position, history: dict[str, list[float]]
@@ -110,6 +111,9 @@ class Machinery:
         self._likelihood: Likelihood = likelihood_of(self)
         self._block_size = int(self.batch_size)
         self._own_workspace: Workspace | None = None
+
+    def _forget(self) -> None:
+        del self._network
 
     def _data(self, X: Any, reset: bool) -> Array:
         """Return the rows, checked; converted to the type of training unless they are a mapped file's."""

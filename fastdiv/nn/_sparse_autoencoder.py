@@ -75,6 +75,7 @@ class SparseAutoencoder(Autoencoder):
     """
 
     _code_activation: ClassVar[str] = "sigmoid"
+    _terms: ClassVar[tuple[str, ...]] = ("loss", "reconstruction", "penalty")
 
     def __init__(
         self,

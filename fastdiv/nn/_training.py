@@ -27,6 +27,7 @@ class Trainee(Protocol):
     batch_size: int
     max_epochs: int
     learning_rate: float
+    scale: float
     verbose: bool
     history_: dict[str, list[float]]
     _position: Position
@@ -40,6 +41,9 @@ class Trainee(Protocol):
 
     def _gradients(self, workspace: Workspace) -> dict[str, float]:
         """Compute the loss's gradient by all parameters; return the loss and its terms, means over the rows."""
+
+    def _forget(self) -> None:
+        """Count as not fitted."""
 
     def _update(self) -> None:
         """Take a step along the gradient."""
@@ -89,6 +93,7 @@ def fit(
             for _ in _pass(model, X, position.order()):
                 bar.update(1)
                 if checkpoint and checkpoint_steps and position.step % checkpoint_steps == 0:
+                    _require_finite(model)
                     model.save(checkpoint)
             bar.set_postfix(epoch=position.epoch + 1, **_record(model))
             try:  # first of all the callback: who is killed in it repeats the pass and calls it again
@@ -127,16 +132,43 @@ def _step(model: Trainee, workspace: Workspace) -> None:
     position = model._position
     terms = model._gradients(workspace)
     if not math.isfinite(terms["loss"]):
-        raise FloatingPointError(
-            f"the loss is {terms['loss']} at step {position.step + 1} (epoch {position.epoch + 1}): "
-            f"try a learning_rate below {model.learning_rate:g}, data scaled to about unit size, or "
-            f"dtype='float64'; the parameters are those before that step"
-        )
+        raise _diverged(model, f"the loss is {terms['loss']}", position.step + 1)
     position.advance(len(workspace.rows), terms)
     model._update()
 
 
+def _require_finite(model: Trainee) -> None:
+    """Refuse what a step made of the parameters, which the next step's loss would tell."""
+    if not model._network.is_finite:
+        raise _diverged(model, "the parameters are not finite", model._position.step)
+
+
+def _diverged(model: Trainee, what: str, step: int) -> FloatingPointError:
+    """Return the error to raise; a model that is certainly of no use counts as not fitted from here on."""
+    position = model._position
+    if step == 1:
+        advice = (
+            f"scale the data to about unit size (images of 0 to 255: X / 255), then try a scale above "
+            f"{model.scale:g}, a learning_rate below {model.learning_rate:g} or dtype='float64'"
+        )
+    else:
+        advice = (
+            f"try a learning_rate below {model.learning_rate:g}, data scaled to about unit size, a "
+            f"scale above {model.scale:g} or dtype='float64'"
+        )
+    fate = (
+        "the model is left as before that step, likely spoilt by those that led there: fit it anew"
+    )
+    if position.epoch == 0 or not model._network.is_finite:
+        model._forget()
+        fate = "the model is not fitted"
+    return FloatingPointError(
+        f"{what} at step {step} (epoch {position.epoch + 1}): {advice}; {fate}"
+    )
+
+
 def _record(model: Trainee) -> dict[str, float]:
+    _require_finite(model)
     means = model._position.finish_pass()
     for name, value in means.items():
         model.history_.setdefault(name, []).append(value)

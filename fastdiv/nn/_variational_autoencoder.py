@@ -88,6 +88,7 @@ class VariationalAutoencoder(BaseAutoencoder):
     """
 
     _encoded_per_component: ClassVar[int] = 2
+    _terms: ClassVar[tuple[str, ...]] = ("loss", "reconstruction", "kl")
 
     def __init__(
         self,

@@ -1,6 +1,7 @@
 """What is refused, and how it is named."""
 
 import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -117,18 +118,68 @@ def test_unfitted(kind: Any, tmp_path: Any) -> None:
 def test_loss_that_is_no_number(kind: Any) -> None:
     X = 1e25 * data("gaussian")  # its squares are beyond float32
     before = small(kind)
-    with pytest.raises(FloatingPointError, match=r"at step 1 \(epoch 1\): try a learning_rate"):
-        before.fit(X)
-    assert np.isfinite(before._network.vectors[0]).all()  # the step was not taken
+    advice = (
+        r"at step 1 \(epoch 1\): scale the data .*0 to 255.*scale above 1.*the model is not fitted"
+    )
+    for train in (before.fit, before.partial_fit):
+        with pytest.raises(FloatingPointError, match=advice):
+            train(X)
+        with pytest.raises(NotFittedError):
+            before.transform(X)
     small(kind, dtype="float64").fit(1e-25 * X)
 
 
 def test_loss_that_diverges_names_its_step() -> None:
     model = small(nn.VariationalAutoencoder, learning_rate=30.0, max_epochs=400)
     with pytest.raises(
-        FloatingPointError, match=r"the loss is (inf|nan) at step \d+ \(epoch \d+\)"
+        FloatingPointError, match=r"at step \d+ \(epoch \d+\): try a learning_rate below 30, data"
     ):
         model.fit(data("gaussian"))
+
+
+def test_divergence_keeps_what_was_learned_in_whole_passes() -> None:
+    X = data("gaussian")
+    model = small(nn.VariationalAutoencoder).fit(X)
+    expected = model.transform(X)
+    with pytest.raises(FloatingPointError, match="left as before that step, likely spoilt"):
+        model.partial_fit(1e25 * X)
+    assert np.array_equal(model.transform(X), expected)
+    assert len(model.partial_fit(X).history_["loss"]) == 5
+
+
+def spoilt_at(step: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a step make the parameters infinite, as a finite loss of great slope does."""
+
+    def update(model: Any) -> None:
+        if model._position.step == step:
+            model._network.vectors[0, 5] = np.inf
+
+    monkeypatch.setattr(nn.Autoencoder, "_update", update)
+
+
+@pytest.mark.parametrize("step", [1, 7, 12])  # of 12
+def test_parameters_that_are_not_finite(step: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    spoilt_at(step, monkeypatch)
+    model = small(nn.Autoencoder)
+    with pytest.raises(FloatingPointError, match=r"at step \d+ .*the model is not fitted"):
+        model.fit(data("gaussian"))
+    assert len(model.history_["loss"]) == (step - 1) // 3
+    with pytest.raises(NotFittedError):
+        model.reconstruct(data("gaussian"))
+
+
+@pytest.mark.parametrize("checkpoint_steps", [None, 1])
+def test_divergence_leaves_the_checkpoint(
+    checkpoint_steps: int | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("safetensors")
+    spoilt_at(6, monkeypatch)
+    options = {"checkpoint": tmp_path / "model", "checkpoint_steps": checkpoint_steps}
+    with pytest.raises(FloatingPointError):
+        small(nn.Autoencoder).fit(data("gaussian"), **options)
+    kept = nn.Autoencoder.load(tmp_path / "model")
+    assert kept._position.step == (5 if checkpoint_steps else 3)
+    assert np.isfinite(kept.transform(data("gaussian"))).all()
 
 
 def test_without_scikit_learn(monkeypatch: pytest.MonkeyPatch) -> None:
