@@ -17,6 +17,7 @@ from ._checkpoint_file import path_of
 from ._fingerprint import fingerprint
 from ._likelihood import likelihood_of
 from ._machinery import Machinery
+from ._quiet import quiet
 
 Array = NDArray[Any]
 FilePath = str | os.PathLike[str]
@@ -127,6 +128,7 @@ class BaseAutoencoder(Machinery, ClassNamePrefixFeaturesOutMixin, TransformerMix
         _training.partial_fit(self, X)
         return self
 
+    @quiet
     def transform(self, X: Any) -> Array:
         """Return the codes of rows.
 
@@ -148,6 +150,7 @@ class BaseAutoencoder(Machinery, ClassNamePrefixFeaturesOutMixin, TransformerMix
             codes[rows] = self._encode(block)
         return codes
 
+    @quiet
     def inverse_transform(self, X: Any) -> Array:
         """Return the data that codes stand for: the means of the likelihood.
 
@@ -189,6 +192,7 @@ class BaseAutoencoder(Machinery, ClassNamePrefixFeaturesOutMixin, TransformerMix
         """
         return self.inverse_transform(self.transform(X))
 
+    @quiet
     def score(self, X: Any, y: Any = None) -> float:
         """Return the mean log-likelihood of rows given their own codes; greater is better.
 
@@ -202,7 +206,8 @@ class BaseAutoencoder(Machinery, ClassNamePrefixFeaturesOutMixin, TransformerMix
         Returns
         -------
         float
-            In nats: summed over features, mean over rows.
+            In nats: summed over features, mean over rows; -inf if a row is too far off for the range of `dtype`, NaN
+            if it is beyond that inside the network already.
         """
         check_is_fitted(self)
         X = self._data(X, reset=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import numbers
 from typing import Any, ClassVar
 
 import numpy as np
@@ -15,6 +16,7 @@ from . import functional
 from ._estimator import BaseAutoencoder
 from ._latent import log_prior_ratio
 from ._position import EVALUATION, SAMPLE
+from ._quiet import quiet
 from ._workspace import Workspace
 
 Array = NDArray[Any]
@@ -28,6 +30,46 @@ class LatentVariableModel(BaseAutoencoder):
 
     _encoded_per_component: ClassVar[int] = 2
 
+    @quiet
+    def posterior(self, X: Any) -> tuple[Array, Array]:
+        """Return means and standard deviations of q(z | x), the distribution of each row's code.
+
+        Parameters
+        ----------
+        X : array_like, shape (n_samples, n_features)
+            Rows.
+
+        Returns
+        -------
+        means, standard_deviations : ndarray, shape (n_samples, n_components)
+            In the estimator's `dtype`; the means are `transform(X)`. A component whose standard deviations are all
+            about 1, and its means about 0, tells nothing of X.
+
+        References
+        ----------
+        D. P. Kingma and M. Welling, *Auto-Encoding Variational Bayes*, 2014, section 3.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_digits
+        >>> from fastdiv.nn import VariationalAutoencoder
+        >>> X = load_digits().data / 16
+        >>> model = VariationalAutoencoder(n_components=2, likelihood="bernoulli", random_state=0).fit(X)
+        >>> means, standard_deviations = model.posterior(X)
+        >>> means.shape, bool((standard_deviations.mean(axis=0) < 0.5).all())
+        ((1797, 2), True)
+        """
+        check_is_fitted(self)
+        X = self._data(X, reset=False)
+        shape = (len(X), self._network.architecture.n_components)
+        means, deviations = np.empty(shape, self._dtype), np.empty(shape, self._dtype)
+        for rows, block in self._blocks(len(X)):
+            block.rows[...] = X[rows]
+            means[rows] = self._encode(block)
+            np.exp(block.extra["log_variance"] / 2, out=deviations[rows])
+        return means, deviations
+
+    @quiet
     def elbo(self, X: Any, n_samples: int = 1) -> Array:
         r"""Return the evidence lower bound of each row.
 
@@ -43,7 +85,8 @@ class LatentVariableModel(BaseAutoencoder):
         Returns
         -------
         ndarray of float64, shape (n_samples,)
-            In nats. The draws depend on the seed, the number of rows and the row's place.
+            In nats. The draws depend on the seed, the number of rows and the row's place. A row too far off for the
+            range of `dtype` gives -inf, or NaN if it is beyond that inside the encoder already.
         """
         X, count = self._rows_and_count(X, "n_samples", n_samples)
         bounds = np.zeros(len(X))
@@ -53,9 +96,11 @@ class LatentVariableModel(BaseAutoencoder):
             for draw in range(count):
                 kl = self._draw(block, EVALUATION, draw * len(X) + rows.start)
                 bounds[rows] -= self._nll_of_code(block)
-            bounds[rows] = bounds[rows] / count - kl
+            # The likelihood is bounded, so an infinite divergence decides, even where the code gives no number.
+            bounds[rows] = np.where(np.isposinf(kl), -np.inf, bounds[rows] / count - kl)
         return bounds
 
+    @quiet
     def log_likelihood(self, X: Any, n_importance: int = 100) -> Array:
         r"""Return the importance-weighted bound on the log-likelihood of each row.
 
@@ -73,7 +118,8 @@ class LatentVariableModel(BaseAutoencoder):
         Returns
         -------
         ndarray of float64, shape (n_samples,)
-            In nats. The draws depend on the seed, the number of rows and the row's place.
+            In nats. The draws depend on the seed, the number of rows and the row's place. A row too far off for the
+            range of `dtype` gives -inf, or NaN if it is beyond that inside the encoder already.
 
         References
         ----------
@@ -86,19 +132,22 @@ class LatentVariableModel(BaseAutoencoder):
             self._encode(block)
             for draw in range(count):
                 self._draw(block, EVALUATION, draw * len(X) + rows.start)
-                weights = log_prior_ratio(block) - self._nll_of_code(block)
+                ratio = self._log_prior_ratio(block, draw * len(X) + rows.start)
+                weights = np.where(np.isneginf(ratio), -np.inf, ratio - self._nll_of_code(block))
                 bounds[rows] = np.logaddexp(bounds[rows], weights)
         return bounds - math.log(count)
 
     def sample(self, n_samples: int = 1, seed: int | None = None) -> Array:
-        """Draw from the model: codes from the prior, and the means of the likelihood given them.
+        """Draw from the model, the same at each call unless each is given another `seed`.
+
+        Codes from the prior are decoded to the means of the likelihood given them.
 
         Parameters
         ----------
         n_samples : int, default 1
             How many.
         seed : int, optional
-            Seed of the codes; by default that of training.
+            Seed of the codes, any int (modulo 2^64); by default that of training.
 
         Returns
         -------
@@ -107,7 +156,9 @@ class LatentVariableModel(BaseAutoencoder):
         """
         check_is_fitted(self)
         count = validate.integer("n_samples", n_samples, 1, 2**31 - 1)
-        chosen = self._position.seed if seed is None else seed
+        if seed is not None and not isinstance(seed, numbers.Integral):
+            raise TypeError(f"seed must be an int, got {validate.describe(seed)}")
+        chosen = self._position.seed if seed is None else int(seed) % 2**64
         shape = (count, self._network.architecture.n_components)
         codes = random.normal(chosen, shape, stream=SAMPLE, dtype=self._dtype)
         return self.inverse_transform(codes)
@@ -154,6 +205,12 @@ class LatentVariableModel(BaseAutoencoder):
             mean, log_variance, *noise, z=workspace.code, out=workspace.extra["kl"]
         )
         return kl
+
+    def _log_prior_ratio(self, block: Workspace, row: int) -> Array:
+        """Return log p(z) − log q(z | x) of codes whose noise begins with a row."""
+        seed, offset, stream = self._noise(EVALUATION, row)
+        noise = random.normal(seed, block.code.shape, offset, stream, dtype=self._dtype)
+        return log_prior_ratio(block, noise)
 
     def _rows_and_count(self, X: Any, name: str, count: Any) -> tuple[Array, int]:
         check_is_fitted(self)

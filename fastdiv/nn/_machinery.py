@@ -18,6 +18,7 @@ from ._hyperparameters import defining, hidden_layer_sizes, require
 from ._likelihood import Likelihood, likelihood_of, require_finite
 from ._network import Architecture, Network
 from ._position import INITIAL, Position
+from ._quiet import quiet
 from ._workspace import Workspace, workspace
 
 Array = NDArray[Any]
@@ -115,6 +116,7 @@ class Machinery:
     def _forget(self) -> None:
         del self._network
 
+    @quiet  # what is too large for the type is refused
     def _data(self, X: Any, reset: bool) -> Array:
         """Return the rows, checked; converted to the type of training unless they are a mapped file's."""
         mapped = isinstance(X, np.memmap)

@@ -73,7 +73,8 @@ def test_values_that_are_not_finite(method: str, value: float) -> None:
 
 
 @pytest.mark.parametrize(
-    "method", ["partial_fit", "transform", "reconstruct", "score", "elbo", "log_likelihood"]
+    "method",
+    ["partial_fit", "transform", "reconstruct", "score", "elbo", "log_likelihood", "posterior"],
 )
 def test_wrong_number_of_features(method: str) -> None:
     model = small(nn.VariationalAutoencoder).fit(data("gaussian"))
@@ -95,8 +96,8 @@ def test_wrong_codes_and_counts() -> None:
             model.log_likelihood(X, count)
     with pytest.raises(TypeError, match="n_samples must be an int"):
         model.elbo(X, 2.5)
-    with pytest.raises(ValueError, match="seed"):
-        model.sample(1, seed=-1)
+    with pytest.raises(TypeError, match="seed must be an int, got 1.5"):
+        model.sample(1, seed=1.5)
 
 
 @pytest.mark.parametrize("kind", ESTIMATORS)
@@ -104,7 +105,7 @@ def test_unfitted(kind: Any, tmp_path: Any) -> None:
     model = small(kind)
     calls = ["transform", "inverse_transform", "reconstruct", "score"]
     if kind is nn.VariationalAutoencoder:
-        calls += ["elbo", "log_likelihood"]
+        calls += ["elbo", "log_likelihood", "posterior"]
         with pytest.raises(NotFittedError):
             model.sample(3)
     for name in calls:
@@ -145,6 +146,31 @@ def test_divergence_keeps_what_was_learned_in_whole_passes() -> None:
         model.partial_fit(1e25 * X)
     assert np.array_equal(model.transform(X), expected)
     assert len(model.partial_fit(X).history_["loss"]) == 5
+
+
+@pytest.mark.parametrize("size", [1e15, 1e19, 1e25, 3e38])
+@pytest.mark.parametrize("kind", ESTIMATORS)
+def test_huge_rows_are_minus_infinity(kind: Any, size: float) -> None:
+    """Warnings are errors here."""
+    X, far = data("gaussian"), data("gaussian")
+    far[5] = size * np.sign(far[5])
+    model = small(kind).fit(X)
+    assert model.score(far) < -1e27
+    model.reconstruct(far)
+    if kind is not nn.VariationalAutoencoder:
+        return
+    others = np.arange(40) != 5
+    for method in (model.elbo, model.log_likelihood):
+        values = method(far)
+        assert values[5] == -np.inf
+        assert np.array_equal(values[others], method(X)[others])
+    assert model.posterior(far)[1].shape == (40, 3)
+
+
+def test_values_too_large_for_the_type() -> None:
+    for X in (1e300 * data("gaussian"), (1e300 * data("gaussian")).tolist()):
+        with pytest.raises(ValueError, match="value too large for dtype"):
+            small(nn.Autoencoder).fit(X)
 
 
 def spoilt_at(step: int, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -63,6 +63,10 @@ def test_variational_shapes(dtype: type) -> None:
     assert np.array_equal(model.sample(5), model.sample(5))
     assert not np.array_equal(model.sample(5), model.sample(5, seed=8))
     assert np.array_equal(model.sample(5, seed=3), model.sample(5))  # the seed of training
+    for seed in (-1, 2**64 - 1, 2**200 - 1):
+        assert np.array_equal(model.sample(5, seed=seed), model.sample(5, seed=2**64 - 1))
+    assert np.array_equal(model.sample(5, seed=np.int32(8)), model.sample(5, seed=8))
+    assert [part.dtype for part in model.posterior(X)] == [dtype, dtype]
 
 
 def test_importance_weighted_bound_lies_above_the_elbo() -> None:
