@@ -91,6 +91,7 @@ class BaseAutoencoder(Machinery, ClassNamePrefixFeaturesOutMixin, TransformerMix
             self._position.n_samples = len(X)
             self._position.data = fingerprint(X, self._dtype)
         _training.fit(self, X, file, checkpoint_steps, callback)
+        self._after_fit()
         return self
 
     def partial_fit(self, X: Any, y: Any = None) -> Any:

@@ -62,6 +62,9 @@ class Machinery:
         """Return names and widths of what a step needs beside; 0 is one number a row."""
         return {}
 
+    def _after_fit(self) -> None:
+        """Warn of what training came to."""
+
     # What they use.
 
     @property

@@ -36,9 +36,11 @@ class SparseAutoencoder(Autoencoder):
     activation : {"relu", "tanh", "sigmoid", "softplus", "gelu", "identity"}, default "relu"
         Of hidden layers; the code is sigmoid, the output linear.
     likelihood : {"gaussian", "bernoulli"}, default "gaussian"
-        "bernoulli" takes data in [0, 1].
+        "bernoulli" takes data in [0, 1], such as grey values.
     scale : float, default 1.0
-        Standard deviation of the Gaussian likelihood.
+        Standard deviation of the Gaussian likelihood: about that of the noise in a feature. 1 suits standardised data.
+        For data in [0, 1] take about 0.2: with 1 the penalty outweighs all that there is to reconstruct, and every row
+        becomes the mean. likelihood="bernoulli" leaves the mean with a learning_rate of about 5e-3, or many epochs.
     learning_rate : float, default 1e-3
         Of Adam, with its usual decay rates, 0.9 and 0.999.
     batch_size : int, default 128

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -14,6 +15,8 @@ from ._latent import join
 from ._latent_variable_model import LatentVariableModel
 from ._position import LATENT
 from ._workspace import Workspace
+
+_COLLAPSED = 0.01  # nats a row
 
 
 class VariationalAutoencoder(LatentVariableModel):
@@ -38,9 +41,12 @@ class VariationalAutoencoder(LatentVariableModel):
     activation : {"relu", "tanh", "sigmoid", "softplus", "gelu", "identity"}, default "relu"
         Of hidden layers; means, log-variances and output are linear.
     likelihood : {"gaussian", "bernoulli"}, default "gaussian"
-        "bernoulli" takes data in [0, 1].
+        "bernoulli" takes data in [0, 1], such as grey values.
     scale : float, default 1.0
-        Standard deviation of the Gaussian likelihood.
+        Standard deviation of the Gaussian likelihood: about that of the noise in a feature. 1 suits standardised data.
+        For data in [0, 1] take likelihood="bernoulli", or a scale of about 0.2: with 1 the divergence outweighs all
+        that there is to reconstruct, the posterior collapses to the prior, and every row becomes the mean. `fit` warns
+        of that.
     learning_rate : float, default 1e-3
         Of Adam, with its usual decay rates, 0.9 and 0.999.
     batch_size : int, default 128
@@ -53,6 +59,11 @@ class VariationalAutoencoder(LatentVariableModel):
         Seed of initial parameters, order of rows and noise. The same int gives the same bits.
     verbose : bool, default True
         Show a progress bar on a terminal (with tqdm installed) when a fit takes longer than a second.
+
+    Warns
+    -----
+    UserWarning
+        At the end of `fit`, if the posterior has collapsed to the prior: a mean divergence below 0.01 nats a row.
 
     Attributes
     ----------
@@ -147,6 +158,19 @@ class VariationalAutoencoder(LatentVariableModel):
         divergence = float(kl.sum(dtype=np.float64)) / n_rows
         loss = reconstruction + weight * divergence
         return {"loss": loss, "reconstruction": reconstruction, "kl": divergence}
+
+    def _after_fit(self) -> None:
+        divergence = self.history_["kl"][-1]
+        if divergence >= _COLLAPSED or self.beta == 0:
+            return
+        advice = "standardised data, likelihood='bernoulli' for data in [0, 1], or a smaller beta"
+        if self.likelihood == "gaussian":
+            advice = f"a scale below {self.scale:g}, about the noise's standard deviation; {advice}"
+        warnings.warn(
+            f"the posterior has collapsed to the prior: its divergence is {divergence:.2g} nats a row, so codes tell "
+            f"nothing of X; try {advice}",
+            stacklevel=3,
+        )
 
     def _kl_weight(self) -> float:
         rise = min(1.0, (self._position.step + 1) / max(1, self.warm_up_steps))

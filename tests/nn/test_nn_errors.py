@@ -96,7 +96,7 @@ def test_wrong_codes_and_counts() -> None:
             model.log_likelihood(X, count)
     with pytest.raises(TypeError, match="n_samples must be an int"):
         model.elbo(X, 2.5)
-    with pytest.raises(TypeError, match="seed must be an int, got 1.5"):
+    with pytest.raises(TypeError, match=r"seed must be an int, got 1\.5"):
         model.sample(1, seed=1.5)
 
 
