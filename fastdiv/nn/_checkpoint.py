@@ -44,6 +44,8 @@ def load(kind: Any, path: Path) -> Any:
     """Return the estimator in a file, which must be of this class."""
     description, tensors = _read(kind, path)
     parameters = description["parameters"]
+    if isinstance(parameters.get("hidden_layer_sizes"), list):  # JSON has no tuples
+        parameters["hidden_layer_sizes"] = tuple(parameters["hidden_layer_sizes"])
     unknown = sorted(set(parameters) - set(kind._get_param_names()))
     if unknown:
         raise ValueError(f"{path} has the parameter {unknown[0]!r}, which {kind.__name__} lacks")
@@ -135,6 +137,8 @@ def _plain(name: str, value: Any) -> Any:
         return np.dtype(value).name
     if name == "random_state":  # a generator's seed was drawn, and stands in the position
         return int(value) if isinstance(value, numbers.Integral) else None
+    if isinstance(value, np.ndarray):
+        value = value.tolist()
     if isinstance(value, tuple | list):
         return [_plain("", each) for each in value]
     if isinstance(value, np.generic):

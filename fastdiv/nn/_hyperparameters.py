@@ -46,7 +46,8 @@ def defining(estimator: Any) -> dict[str, Any]:
 
 def hidden_layer_sizes(value: Any) -> tuple[int, ...]:
     """Return the widths of hidden layers; an int is one layer."""
-    sizes = (value,) if isinstance(value, numbers.Integral) else value
+    sizes = value.tolist() if isinstance(value, np.ndarray) else value
+    sizes = (sizes,) if isinstance(sizes, numbers.Integral) else sizes
     if not isinstance(sizes, Sequence) or isinstance(sizes, str):
         raise TypeError(
             f"hidden_layer_sizes must be a tuple of ints, got {validate.describe(value)}"
@@ -79,9 +80,10 @@ def non_negative(name: str, value: Any) -> float:
     return number
 
 
-def fraction(name: str, value: Any) -> float:
-    """Return a number strictly between 0 and 1."""
+def fraction(name: str, value: Any, *, zero: bool = False) -> float:
+    """Return a number between 0 and 1; 1 is excluded, and 0 unless it is allowed."""
     number = validate.real(name, value)
-    if not 0 < number < 1:
-        raise ValueError(f"{name} must lie between 0 and 1, got {validate.describe(value)}")
+    if not 0 <= number < 1 or (number == 0 and not zero):
+        expected = "lie in [0, 1), 1 excluded" if zero else "lie in (0, 1), both ends excluded"
+        raise ValueError(f"{name} must {expected}, got {validate.describe(value)}")
     return number

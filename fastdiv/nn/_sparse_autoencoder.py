@@ -29,7 +29,7 @@ class SparseAutoencoder(Autoencoder):
     n_components : int, default 64
         Width of the code; it may be wider than the data.
     sparsity : float, default 0.05
-        ρ, the mean activation that each unit is held to.
+        ρ, the mean activation that each unit is held to: above 0 and below 1.
     sparsity_weight : float, default 5.0
         λ, in nats. The mean activation stays above ρ while λ is small beside the reconstruction's loss: data of many
         features want more.

@@ -49,6 +49,17 @@ def test_saved_and_loaded(kind: Any, dtype: type, tmp_path: Path) -> None:
     assert [each.name for each in tmp_path.iterdir()] == [path.name]
 
 
+@pytest.mark.parametrize(
+    ("sizes", "loaded"), [((6, 5), (6, 5)), (np.array([6, 5]), (6, 5)), (6, 6), ((), ())]
+)
+def test_hidden_layers_are_a_tuple_again(sizes: Any, loaded: Any, tmp_path: Path) -> None:
+    X = data("gaussian")
+    small(nn.Autoencoder, hidden_layer_sizes=sizes).fit(X, checkpoint=tmp_path / "model")
+    found = nn.Autoencoder.load(tmp_path / "model").hidden_layer_sizes
+    assert (type(found), found) == (type(loaded), loaded)
+    small(nn.Autoencoder, hidden_layer_sizes=loaded).fit(X, checkpoint=tmp_path / "model")
+
+
 def test_others_can_read_the_tensors(tmp_path: Path) -> None:
     model = small(nn.VariationalAutoencoder).fit(data("gaussian"))
     model.save(tmp_path / "model")

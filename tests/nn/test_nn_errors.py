@@ -20,6 +20,8 @@ TINY = np.finfo(np.float64).tiny
         ("hidden_layer_sizes", (3, 0), ValueError),
         ("hidden_layer_sizes", "3", TypeError),
         ("hidden_layer_sizes", (3.5,), TypeError),
+        ("hidden_layer_sizes", np.array([3.0]), TypeError),
+        ("hidden_layer_sizes", np.array([[3]]), TypeError),
         ("n_components", 0, ValueError),
         ("n_components", 2.0, TypeError),
         ("activation", "swish", ValueError),
@@ -34,6 +36,7 @@ TINY = np.finfo(np.float64).tiny
         ("random_state", "seed", ValueError),
         ("corruption", "blur", ValueError),
         ("corruption_level", 1.0, ValueError),
+        ("corruption_level", -0.1, ValueError),
         ("sparsity", 0.0, ValueError),
         ("sparsity_weight", -1.0, ValueError),
         ("beta", -0.1, ValueError),
@@ -48,6 +51,21 @@ def test_wrong_hyper_parameters(method: str, name: str, value: Any, error: type)
             word = "RandomState" if value == "seed" else name
             with pytest.raises(error, match=word):
                 getattr(model, method)(data("gaussian"))
+
+
+def test_excluded_ends_are_named() -> None:
+    X = data("gaussian")
+    with pytest.raises(
+        ValueError, match=r"sparsity must lie in \(0, 1\), both ends excluded, got 0"
+    ):
+        small(nn.SparseAutoencoder, sparsity=0).fit(X)
+    message = r"corruption_level must lie in \[0, 1\), 1 excluded, got 1\.0"
+    with pytest.raises(ValueError, match=message):
+        small(nn.DenoisingAutoencoder, corruption_level=1.0).fit(X)
+    plain = small(nn.Autoencoder).fit(X).transform(X)
+    for corruption in ("mask", "gaussian", "salt_and_pepper"):  # no noise at all
+        model = small(nn.DenoisingAutoencoder, corruption=corruption, corruption_level=0).fit(X)
+        assert np.array_equal(model.transform(X), plain)
 
 
 @pytest.mark.parametrize("method", ["fit", "partial_fit", "score", "elbo", "log_likelihood"])
