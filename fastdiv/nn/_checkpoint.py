@@ -40,6 +40,11 @@ def save(model: Any, path: Path) -> None:
     _checkpoint_file.write(path, description, tensors)
 
 
+def estimator_in(path: Path) -> str:
+    """Return the name of the class of the estimator in a file."""
+    return str(_checkpoint_file.read(path)[0].get("estimator"))
+
+
 def load(kind: Any, path: Path) -> Any:
     """Return the estimator in a file, which must be of this class."""
     description, tensors = _read(kind, path)

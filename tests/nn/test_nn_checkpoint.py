@@ -60,6 +60,35 @@ def test_hidden_layers_are_a_tuple_again(sizes: Any, loaded: Any, tmp_path: Path
     small(nn.Autoencoder, hidden_layer_sizes=loaded).fit(X, checkpoint=tmp_path / "model")
 
 
+@pytest.mark.parametrize("kind", ESTIMATORS)
+def test_class_is_found_in_the_file(kind: Any, tmp_path: Path) -> None:
+    path = tmp_path / "model"
+    model = small(kind).fit(data("gaussian"), checkpoint=path)
+    for name in (path, str(path)):
+        loaded = nn.load(name)
+        assert type(loaded) is kind
+        assert bits(loaded) == bits(model)
+
+
+class Mine(nn.Autoencoder):
+    """A class that fastdiv does not know."""
+
+
+def test_class_that_is_not_found(tmp_path: Path) -> None:
+    path = tmp_path / "model"
+    small(Mine).fit(data("gaussian")).save(path)
+    with pytest.raises(
+        ValueError, match=r"class Mine, which is not in fastdiv\.nn: use Mine\.load"
+    ):
+        nn.load(path)
+    assert type(Mine.load(path)) is Mine
+    safetensors.save_file({"weight": np.zeros(3)}, path)
+    with pytest.raises(ValueError, match="is another program's file"):
+        nn.load(path)
+    with pytest.raises(IsADirectoryError):
+        nn.load(tmp_path)
+
+
 def test_others_can_read_the_tensors(tmp_path: Path) -> None:
     model = small(nn.VariationalAutoencoder).fit(data("gaussian"))
     model.save(tmp_path / "model")
