@@ -19,6 +19,7 @@ from ._likelihood import Likelihood, likelihood_of, require_finite
 from ._network import Architecture, Network
 from ._position import INITIAL, Position
 from ._quiet import quiet
+from ._rows import require_one_array
 from ._workspace import Workspace, workspace
 
 Array = NDArray[Any]
@@ -122,6 +123,7 @@ class Machinery:
     @quiet  # what is too large for the type is refused
     def _data(self, X: Any, reset: bool) -> Array:
         """Return the rows, checked; converted to the type of training unless they are a mapped file's."""
+        require_one_array(X)
         mapped = isinstance(X, np.memmap)
         dtype = np.dtype(self.dtype) if reset else self._dtype
         array: Array = validate_data(

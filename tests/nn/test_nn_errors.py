@@ -1,6 +1,7 @@
 """What is refused, and how it is named."""
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +99,38 @@ def test_wrong_number_of_features(method: str) -> None:
     model = small(nn.VariationalAutoencoder).fit(data("gaussian"))
     with pytest.raises(ValueError, match=r"6 features.*expecting 7 features"):
         getattr(model, method)(data("gaussian")[:, :6])
+
+
+class Loader:
+    """Batches, as PyTorch's DataLoader."""
+
+    def __len__(self) -> int:
+        return 2
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter([data("gaussian"), data("gaussian")])
+
+
+@pytest.mark.parametrize("method", ["fit", "partial_fit", "transform"])
+@pytest.mark.parametrize(
+    ("make", "kind"),
+    [
+        (lambda X: (piece for piece in (X, X)), "generator"),
+        (lambda X: iter([X, X]), "list_iterator"),
+        (lambda X: [X[:30], X[30:]], "list of arrays"),
+        (lambda X: (X, X), "tuple of arrays"),
+        (lambda X: {"X": X}, "dict"),
+        (lambda _: Loader(), "Loader"),
+    ],
+)
+def test_data_in_pieces(make: Any, kind: str, method: str) -> None:
+    X = data("gaussian")
+    model = small(nn.Autoencoder).fit(X)
+    message = (
+        rf"X is a {kind}: expected one array .*for piece in pieces: model\.partial_fit\(piece\)"
+    )
+    with pytest.raises(TypeError, match=message):
+        getattr(model, method)(make(X))
 
 
 def test_wrong_codes_and_counts() -> None:
