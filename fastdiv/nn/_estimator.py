@@ -50,7 +50,8 @@ class BaseAutoencoder(Machinery, ClassNamePrefixFeaturesOutMixin, TransformerMix
         Parameters
         ----------
         X : array_like, shape (n_samples, n_features)
-            The data. A `numpy.memmap` is read batch by batch, whatever its type.
+            The data, a row a sample; images are flattened, ``images.reshape(len(images), -1) / 255``. A `numpy.memmap`
+            is read batch by batch, whatever its type.
         y : ignored
             Present because scikit-learn passes it.
         checkpoint : path, optional
@@ -79,6 +80,22 @@ class BaseAutoencoder(Machinery, ClassNamePrefixFeaturesOutMixin, TransformerMix
             If loss or parameters are no longer finite. The model is left as it was before the step that failed, which
             the steps before may have spoilt; where no pass was completed or the parameters are not finite, it counts as
             not fitted. The checkpoint, if there is one, is still that of the last pass.
+
+        Examples
+        --------
+        A loss of validation after each pass, which ends the training once it has not fallen for three:
+
+        >>> from sklearn.datasets import load_digits
+        >>> from fastdiv.nn import Autoencoder
+        >>> X = load_digits().data / 16
+        >>> training, validation, losses = X[:1500], X[1500:], []
+        >>> def has_settled(model):
+        ...     losses.append(-model.score(validation))
+        ...     return len(losses) > 3 and min(losses[-3:]) > min(losses[:-3])
+        >>> model = Autoencoder(n_components=8, likelihood="bernoulli", random_state=0)
+        >>> _ = model.fit(training, callback=has_settled)
+        >>> len(losses) == len(model.history_["loss"]), losses[-1] < losses[0]
+        (True, True)
         """
         self._require()
         file = _training.require_options(checkpoint, checkpoint_steps, callback)
@@ -103,7 +120,7 @@ class BaseAutoencoder(Machinery, ClassNamePrefixFeaturesOutMixin, TransformerMix
         Parameters
         ----------
         X : array_like, shape (n_samples, n_features)
-            Rows; of data in pieces, one piece.
+            Rows; of data in pieces, one piece: ``for piece in pieces: model.partial_fit(piece)``.
         y : ignored
             Present because scikit-learn passes it.
 
@@ -114,7 +131,7 @@ class BaseAutoencoder(Machinery, ClassNamePrefixFeaturesOutMixin, TransformerMix
         Raises
         ------
         ValueError, TypeError, FloatingPointError
-            As `fit`.
+            As `fit`; and if a hyper-parameter that the model depends on has changed.
         """
         fresh = not self.__sklearn_is_fitted__()
         if fresh:
