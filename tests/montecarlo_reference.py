@@ -178,10 +178,14 @@ def expected_log_prob(d: Mixture, mean: Array, scale_tril: Array) -> float:
 
 def _stratum(f: Array, h: Array | None, expected: float) -> tuple[float, float]:
     """Return a stratum's mean and its variance, by observation; h is the control variate."""
+    fitted, of_mean = 1, 1 / len(f)
     if h is not None and h.var() > 0:
         slope = np.cov(f, h)[0, 1] / h.var(ddof=1)
+        # of the line fitted to (h, f), at the expectation of h: two parameters, and the slope's own error
+        fitted, of_mean = 2, of_mean + (h.mean() - expected) ** 2 / (len(h) * h.var())
         f = f - slope * (h - expected)
-    return float(f.mean()), float(f.var(ddof=1)) / len(f)
+    residuals = f - f.mean()
+    return float(f.mean()), float(residuals @ residuals) / (len(f) - fitted) * of_mean
 
 
 def _averaged(values: Array, antithetic: bool) -> Array:

@@ -31,14 +31,14 @@ class LogitsReduction {
   }
 
   template <class ForEach>
-  void run(const ptrdiff_t* offsets, const ptrdiff_t*, const ForEach& for_each) {
+  void run(const ptrdiff_t* offsets, const ptrdiff_t* next, const ForEach& for_each) {
     T* value = call_.value.data + offsets[kValue];
     if (n_ == 0) {
       *value = 0;
       return;
     }
     for (int k = 0; k < rows_.inputs(); ++k)
-      rows_.start(k, call_.input[k].data + offsets[k], call_.input[k].strides[call_.batch_ndim]);
+      rows_.start(k, call_.input[k].data + offsets[k], call_.input[k].strides[call_.batch_ndim], next[k] - offsets[k]);
     for (int i = 0; i < 2; ++i) {
       const Array<S>& gradient = call_.gradient[i];
       if (wanted_ & (1 << i))

@@ -248,15 +248,20 @@ void fold_nodes(size_t nodes, size_t pairs, size_t components, const uint64_t* c
         }
         n += more;
       }
-      double mean = all.f / n, square = all.ff, slope = all.gg > 0 ? all.fg / all.gg : 0;
+      double mean = all.f / n, square = all.ff, freedom = n - 1, of_mean = 1 / n;
+      double slope = all.gg > 0 ? all.fg / all.gg : 0;
       if (expected != nullptr && slope != 0 && std::isfinite(slope)) {
-        mean -= slope * (all.g / n - expected[pair * components + k]);
+        // The line fitted to (g, f), read off where g is expected: it has two parameters, and its slope errs, too.
+        double distance = all.g / n - expected[pair * components + k];
+        mean -= slope * distance;
         square = std::fmax(square - slope * all.fg, 0);
+        freedom = n - 2;
+        of_mean += distance * (distance / all.gg);
       }
-      // Where an observation is infinite nothing is known of the spread.
-      if (!std::isfinite(all.ff)) square = std::numeric_limits<double>::infinity();
+      // Where an observation is infinite nothing is known of the spread, nor of that about a line through two.
+      if (!std::isfinite(all.ff) || freedom == 0) square = std::numeric_limits<double>::infinity();
       value[pair] += share * weight * mean;
-      variance[pair] += share * weight * (share * weight) * (square / (n - 1) / n);
+      variance[pair] += share * weight * (share * weight) * (square / freedom * of_mean);
     }
 }
 

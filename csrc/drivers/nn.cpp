@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "dispatch.hpp"
 #include "drivers/call.hpp"
@@ -159,14 +160,17 @@ void gaussian_nll(Matrix shape, const T* mean, const T* x, double scale, Cotange
                   T* gradient) {
   constexpr double kHalfLogTwoPi = 0.91893853320467274;
   auto kernel = nn_kernels_of<T>(kernels()).gaussian_nll;
-  const double precision = 1 / (scale * scale);
+  constexpr double kMost = std::numeric_limits<T>::max();
   const double constant = static_cast<double>(shape.columns) * (std::log(scale) + kHalfLogTwoPi);
   for_rows(shape, [&](size_t begin, size_t end) {
     for (size_t row = begin; row < end; ++row) {
       size_t at = row * shape.columns;
       T* to = gradient == nullptr ? nullptr : gradient + at;
-      T factor = static_cast<T>(cotangent.of(row) * precision);
-      values[row] = static_cast<T>(kernel(mean + at, x + at, shape.columns, factor, to) * precision / 2 + constant);
+      // The square of a scale may leave the numbers' range, and where the mean is right infinity would give NaN.
+      double c = cotangent.of(row), factor = c / scale / scale;
+      if (std::isfinite(c)) factor = std::max(-kMost, std::min(kMost, factor));
+      double squares = kernel(mean + at, x + at, shape.columns, static_cast<T>(factor), to);
+      values[row] = static_cast<T>(squares / scale / scale / 2 + constant);
     }
   });
 }

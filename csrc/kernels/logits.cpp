@@ -18,7 +18,9 @@ constexpr fastdiv::LogitsKernels<S> logits_kernels() {
   {nullptr, logits_gradient<S, logits_##name##_op, 1>, logits_gradient<S, logits_##name##_op, 2>, \
    logits_gradient<S, logits_##name##_op, 3>},
           {FASTDIV_LOGITS_MEASURES_1(FASTDIV_GRADIENT) FASTDIV_LOGITS_MEASURES_2(FASTDIV_GRADIENTS)},
-          mixture_ratios<S>,
+          logits_sums<S, LogitsExponentials>,
+          logits_sums<S, LogitsDifferences>,
+          mixture_ratios<S, logits_js_divergence_op>,
           find<S>,
           convert<S, Computed<S>>,
           convert<Computed<S>, S>};

@@ -43,7 +43,7 @@ struct LogitsVectors {
         factor{broadcast(row.factor[0]), broadcast(row.factor[1])} {}
 };
 
-// x / temperature is n whole steps and a small rest, in nats; `low` is added to x.
+// x / temperature is n whole steps and a small rest, in nats.
 template <class T>
 FASTDIV_INLINE Vec<T> divide_into_steps(const LogitsVectors<T>& row, Vec<T> x, Vec<T>* n) {
   *n = round_small<T>(x, row.steps_per_unit);
@@ -51,103 +51,77 @@ FASTDIV_INLINE Vec<T> divide_into_steps(const LogitsVectors<T>& row, Vec<T> x, V
   return fma(*n, row.minus_step_low, rest) * row.inverse_temperature;
 }
 
+// exp(r), |r| <= ln(2)/2
 template <class T>
-FASTDIV_INLINE Vec<T> divide_into_steps(const LogitsVectors<T>& row, Vec<T> x, Vec<T> low, Vec<T>* n) {
-  *n = round_small<T>(x, row.steps_per_unit);
-  Vec<T> rest = fma_cancelling<T>(*n, row.minus_step_high, x);
-  return (rest + fma(*n, row.minus_step_low, low)) * row.inverse_temperature;
+FASTDIV_INLINE Vec<T> exponential_of_rest(Vec<T> r) {
+  const Vec<T> one = broadcast<T>(1);
+  return fma(fma(exp_tail(r), r, one), r, one);
 }
 
-// exp(x / temperature) 2^-exponent; 0 for x at its floor.
+// exp(x / temperature) 2^-exponent for x that is not below its floor
+template <class T>
+FASTDIV_INLINE Vec<T> exponential(const LogitsVectors<T>& row, Vec<T> x, Vec<T> exponent) {
+  Vec<T> n, r = divide_into_steps<T>(row, x, &n);
+  return times_power_of_two<T>(exponential_of_rest<T>(r), n - exponent);
+}
+
+// The same for any x; 0 at its floor and below.
 template <class T>
 FASTDIV_INLINE Vec<T> exponential(const LogitsVectors<T>& row, Vec<T> x, int input) {
-  Vec<T> n, r = divide_into_steps<T>(row, at_least<T>(x, row.floor[input]), &n);
-  return times_power_of_two<T>(fma(exp_tail(r), r * r, r) + 1, n - row.exponent[input]);
+  return exponential<T>(row, at_least<T>(x, row.floor[input]), row.exponent[input]);
 }
 
-// A sum in two parts, the second what the first has rounded away.
+// x - y - shift, the shift in three parts, within an ulp or two: what x - y rounds away is kept, and where the shift
+// cancels the difference, that subtraction rounds nothing (Sterbenz' lemma).
 template <class T>
-struct Parts {
-  Vec<T> high, low;
-};
-
-// a - b (D. E. Knuth, The Art of Computer Programming, volume 2, section 4.2.2, theorem B)
-template <class T>
-FASTDIV_INLINE Parts<T> subtract(Vec<T> a, Vec<T> b) {
-  Vec<T> whole = a - b, part = whole - a;
-  return {whole, (a - (whole - part)) - (b + part)};
+FASTDIV_INLINE Vec<T> subtract(Vec<T> x, Vec<T> y, Vec<T> shift_high, Vec<T> shift_low, Vec<T> shift_step) {
+  // D. E. Knuth, The Art of Computer Programming, volume 2, section 4.2.2, theorem B
+  Vec<T> whole = x - y, part = whole - x, lost = (x - (whole - part)) - (y + part);
+  return (whole - shift_high) + ((lost - shift_low) - shift_step);
 }
 
-// x - y - shift, the shift in three parts
-template <class T>
-FASTDIV_INLINE Parts<T> subtract(Vec<T> x, Vec<T> y, Vec<T> shift_high, Vec<T> shift_low, Vec<T> shift_step) {
-  Parts<T> first = subtract<T>(x, y), second = subtract<T>(first.high, shift_high);
-  Vec<T> low = ((first.low - shift_low) + second.low) - shift_step, sum = second.high + low;
-  return {sum, low - (sum - second.high)};
-}
-
-// Where p is smaller and q / p is larger than exp(kApart), the quotient says nothing of q, and p nothing to the
-// mixture.
-template <class T>
-struct Apart;
-template <>
-struct Apart<float> {
-  static constexpr float kSmallest = 0x1p-100f, kApart = 30;
-};
-template <>
-struct Apart<double> {
-  static constexpr double kSmallest = 0x1p-900, kApart = 60;
-};
-
-template <class T>
-FASTDIV_INLINE Mask<T> are_apart(Vec<T> p, Vec<T> t) {
-  return (p < Apart<T>::kSmallest) & (t < -Apart<T>::kApart);
-}
-
-// Two probabilities on one scale, and their difference without cancellation: p comes from its logit, q from the
-// log-ratio t = (x - y - shift) / temperature. In two steps, so that each is short.
+// Two probabilities on one scale and their difference, none of which loses digits: the larger one comes from its
+// logit, the smaller one from the log-ratio t = (x - y - shift) / temperature. In two steps, so that each is short.
 template <class T>
 struct Pair {
-  Vec<T> p;
-  Parts<T> d;  // x - y - shift
+  Vec<T> d;  // x - y - shift
 
-  Vec<T> t;
-  Vec<T> quotient, change;  // q / p = exp(-t), and expm1(-t)
-  Vec<T> curved;            // expm1(-t) + t where `close`
-  Mask<T> close;            // |t| < ln(2)/2
-  Vec<T> q, difference;     // q - p
+  Vec<T> largest, t;     // max(p, q), log(p / q)
+  Vec<T> ratio, change;  // min(p, q) / largest = exp(-|t|), and that less 1
+  Vec<T> curved;         // change + |t| where |t| < ln(2)/2
+  Mask<T> close;         // there
+
+  Mask<T> q_is_larger() const { return d < 0; }
+  Vec<T> p() const { return largest * select(q_is_larger(), ratio, broadcast<T>(1)); }
+  Vec<T> q() const { return largest * select(q_is_larger(), broadcast<T>(1), ratio); }
+  Vec<T> difference() const { return largest * select(q_is_larger(), -change, change); }  // q - p
 };
+
+template <class T>
+FASTDIV_INLINE void clip(const LogitsVectors<T>& row, Vec<T>* x, Vec<T>* y) {
+  *x = at_least<T>(*x, row.floor[0]);
+  *y = at_least<T>(*y, broadcast<T>(-Lanes<T>::kLargest));
+}
 
 template <class T>
 FASTDIV_INLINE void subtract_logits(const LogitsVectors<T>& row, Vec<T> x, Vec<T> y, Pair<T>* pair) {
-  x = at_least<T>(x, row.floor[0]);
-  y = at_least<T>(y, broadcast<T>(-Lanes<T>::kLargest));
-  pair->p = exponential<T>(row, x, 0);
+  clip<T>(row, &x, &y);
   pair->d = subtract<T>(x, y, row.shift_high, row.shift_low, row.shift_step);
 }
 
 template <class T>
-FASTDIV_INLINE void compare_probabilities(const LogitsVectors<T>& row, Vec<T> y, Pair<T>* pair) {
-  Vec<T> p = pair->p, d = pair->d.high;
-  pair->t = at_most<T>(d * row.inverse_temperature, broadcast<T>(Lanes<T>::kLargest));
-  // exp(-t) = 2^k (1 + expm1(r)), |r| <= ln(2)/2
-  Mask<T> vanishes = d > row.faint;
-  Vec<T> low = select(vanishes, Vec<T>{}, pair->d.low);
-  Vec<T> k, r = divide_into_steps<T>(row, -select(vanishes, row.faint, d), -low, &k);
+FASTDIV_INLINE void compare_probabilities(const LogitsVectors<T>& row, Vec<T> x, Vec<T> y, Pair<T>* pair) {
+  clip<T>(row, &x, &y);
+  Mask<T> of_q = pair->q_is_larger();
+  Vec<T> power = exponential<T>(row, select(of_q, y, x), select(of_q, row.exponent[1], row.exponent[0]));
+  pair->largest = power * select(of_q, row.shift_factor, broadcast<T>(1));
+  pair->t = at_most<T>(pair->d * row.inverse_temperature, broadcast<T>(Lanes<T>::kLargest));
+  Vec<T> n, r = divide_into_steps<T>(row, at_least<T>(-absolute<T>(pair->d), -row.faint), &n);
   pair->curved = r * r * exp_tail(r);
   Vec<T> expm1_r = r + pair->curved;
-  pair->close = k == 0;
-  pair->quotient = times_power_of_two<T>(expm1_r + 1, k);
-  pair->change = select(pair->close, expm1_r, pair->quotient - 1);
-  pair->q = p * pair->quotient;
-  pair->difference = p * pair->change;
-
-  // Where p has lost its digits to underflow, q has not.
-  Mask<T> faint = (p < Apart<T>::kSmallest) & (pair->t < 0);
-  if (__builtin_expect(any(faint), 0)) {
-    pair->q = select(faint, exponential<T>(row, y, 1) * row.shift_factor, pair->q);
-    pair->difference = select(faint, pair->q - p, pair->difference);
-  }
+  pair->close = n == 0;
+  pair->ratio = times_power_of_two<T>(expm1_r + 1, n);
+  pair->change = select(pair->close, expm1_r, pair->ratio - 1);
 }
 
 // What `reduce` calls. A measure works in Op::kStages stages on what it keeps in Op::Work; the last one writes the
@@ -162,8 +136,12 @@ struct LogitsBody {
 
   LogitsVectors<T> row;
   typename Op::template Row<T> own;
+  ptrdiff_t ahead[2];
 
-  __attribute__((always_inline)) void prefetch(const void*, size_t) const {}
+  template <class S>
+  __attribute__((always_inline)) void prefetch(const S* const* inputs, size_t at) const {
+    if (kWanted == 0) prefetch_block<S, Op::kInputs, kLanesPerBlock<T>>(inputs, at, ahead);
+  }
 
   __attribute__((always_inline)) void operator()(const Vec<T>* x, Vec<T>* sums, Vec<T>* gradient) const {
     Work work;
@@ -188,7 +166,7 @@ struct LogitsBody {
   __attribute__((always_inline)) void stages(const S* const* inputs, size_t at, Work* work,
                                              Vec<T> (*running)[kVectorsPerBlock], S* const* out) const {
     constexpr bool kLast = kStage + 1 == Op::kStages;
-#pragma GCC unroll 1
+#pragma GCC unroll 4
     for (int v = 0; v < kVectorsPerBlock; ++v) {
       size_t i = at + v * Lanes<T>::kCount;
       Vec<T> x[Op::kInputs], result[Op::kSums];
@@ -207,17 +185,28 @@ struct LogitsBody {
   }
 };
 
+// A measure's other form for mixtures with equal shares.
+template <class Op>
+struct WithEqualShares {
+  static constexpr bool kIsOther = false;
+};
+
 template <class S, class Op>
 void logits_sums(const S* const* inputs, size_t n, const LogitsRow<Computed<S>>& row, double* sums) {
   typedef Computed<S> T;
-  LogitsBody<T, Op, 0> body{LogitsVectors<T>(row), typename Op::template Row<T>(row)};
+  if constexpr (WithEqualShares<Op>::kIsOther)
+    if (row.weight == row.rest) return logits_sums<S, typename WithEqualShares<Op>::Op>(inputs, n, row, sums);
+  LogitsBody<T, Op, 0> body{LogitsVectors<T>(row), typename Op::template Row<T>(row), {row.ahead[0], row.ahead[1]}};
   reduce<S, Op::kInputs, Op::kSums>(inputs, n, sums, body, nullptr);
 }
 
 template <class S, class Op, int kWanted>
 void logits_gradient(const S* const* inputs, size_t n, const LogitsRow<Computed<S>>& row, S* const* out) {
   typedef Computed<S> T;
-  LogitsBody<T, Op, kWanted> body{LogitsVectors<T>(row), typename Op::template Row<T>(row)};
+  if constexpr (WithEqualShares<Op>::kIsOther)
+    if (row.weight == row.rest)
+      return logits_gradient<S, typename WithEqualShares<Op>::Op, kWanted>(inputs, n, row, out);
+  LogitsBody<T, Op, kWanted> body{LogitsVectors<T>(row), typename Op::template Row<T>(row), {}};
   reduce<S, Op::kInputs, 0>(inputs, n, nullptr, body, out);
 }
 

@@ -120,6 +120,15 @@ FASTDIV_INLINE void reduce(const S* const* inputs, size_t n, double* sums, const
     if (n > kFlush) sums[t] += total[t].sum();
 }
 
+// One block of the next row: up to four lines of the cache an input.
+template <class S, int kInputs, int kLanes>
+FASTDIV_INLINE void prefetch_block(const S* const* inputs, size_t at, const ptrdiff_t* ahead) {
+  for (int k = 0; k < kInputs; ++k) {
+    const char* block = reinterpret_cast<const char*>(inputs[k]) + (at + ahead[k]) * sizeof(S);
+    for (size_t line = 0; line < kLanes * sizeof(S); line += 64) __builtin_prefetch(block + line, 0, 2);
+  }
+}
+
 // Stands for the slope of an entry that is 0: its gradient is 0.
 template <class T>
 FASTDIV_INLINE Vec<T> no_slope() {
@@ -138,12 +147,8 @@ struct Bound {
   typename Op::template Row<T> row;
   ptrdiff_t ahead[Op::kInputs];
 
-  // One block of the next row: four lines of the cache an input.
   __attribute__((always_inline)) void prefetch(const T* const* inputs, size_t at) const {
-    for (int k = 0; k < Op::kInputs; ++k) {
-      const char* block = reinterpret_cast<const char*>(inputs[k]) + (at + ahead[k]) * sizeof(T);
-      for (int line = 0; line < kBlockBytes; line += 64) __builtin_prefetch(block + line, 0, 2);
-    }
+    prefetch_block<T, Op::kInputs, kLanesPerBlock<T>>(inputs, at, ahead);
   }
 
   __attribute__((always_inline)) void operator()(const Vec<T>* x, Vec<T>* term, Vec<T>* gradient) const {

@@ -119,14 +119,16 @@ struct LogitsRow {
   T largest[2];                         // what sums of logits are relative to
   T shift_high, shift_low, shift_step;  // x - y less their sum are the log-ratios
   T shift_factor;                       // exp of the shift's part that is no whole number of steps
-  T weight, rest, log_rest;             // of the first distribution in a mixture, 1 - weight and its logarithm
+  T weight, rest;                       // of the first distribution in a mixture, and 1 - weight
   // Gradients are centred by the mean of a logit, or of a difference of logits: what it is at the peak, and from there.
   T center_high, center_low, center_step;
   T mean_high[2], mean_low[2];  // of log-ratios to the mixture
   T factor[2];                  // of the gradients
+  // From each input to where the next row's will be read, in elements: memory is fetched while sums are computed.
+  ptrdiff_t ahead[2];
 };
 
-constexpr int kMaxLogitsSums = 5;
+constexpr int kMaxLogitsSums = 6;
 // Moments about logits as low as the type has them would overflow: they are summed in this unit.
 constexpr double kMomentUnit = 16;
 
@@ -141,6 +143,8 @@ struct LogitsKernels {
   Survey<Computed<S>> (*survey[2])(const S* const* inputs, size_t n);  // of one input, of two
   LogitsSums<S> sums[kLogitsMeasures];
   LogitsGradient<S> gradient[kLogitsMeasures][4];  // index: 1 for the gradient by input 0, + 2 by input 1
+  LogitsSums<S> exponentials;                      // of both inputs
+  LogitsSums<S> differences;                       // p and q - p
   // log(p / m) and log(q / m) of one pair of logits
   void (*mixture_ratios)(const S* const* inputs, const LogitsRow<Computed<S>>& row, Computed<S>* ratios);
   size_t (*find)(const S* x, size_t n, Computed<S> value);  // the first index, n if there is none

@@ -35,6 +35,13 @@ class Distribution:
         """Fill the fields of the frozen object; only its constructor may."""
         self.__dict__.update(fields)
 
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        """Refuse to be taken for probabilities: those are arrays, and other functions take distributions."""
+        raise TypeError(
+            f"a {type(self).__name__} is a distribution, not an array of numbers: for distributions there are "
+            "fastdiv.distributions.kl_divergence (closed forms) and fastdiv.montecarlo.kl_divergence, .js_divergence"
+        )
+
     @property
     def batch_shape(self) -> tuple[int, ...]:
         """Shape of the batch: how many distributions this object holds."""
@@ -170,6 +177,19 @@ def batch_index(index: Any, event_axes: int) -> tuple[Any, ...]:
     parts = index if isinstance(index, tuple) else (index,)
     rest = () if any(part is Ellipsis for part in parts) else (Ellipsis,)
     return (*parts, *rest, *(slice(None),) * event_axes)
+
+
+def part_of(array: Array, index: Any, event_axes: int) -> Array:
+    """Return what an index of the batch picks of a parameter."""
+    try:
+        picked: Array = array[batch_index(index, event_axes)]
+    except IndexError as error:
+        batch = array.shape[: array.ndim - event_axes]
+        came = f"got the index {validate.describe(index)}"
+        if not batch:
+            raise TypeError(f"the distribution is a single one, without a batch: {came}") from None
+        raise IndexError(f"the distribution has batch shape {batch}: {came} ({error})") from None
+    return picked
 
 
 def log_density_of(square: Array, normal: Distribution) -> Array:

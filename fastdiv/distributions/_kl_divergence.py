@@ -99,7 +99,7 @@ def _pair(p: Any, q: Any) -> Diagonal | Triangular:
 
 
 def _rounded(value: Array, p: Distribution, q: Distribution) -> Any:
-    dtype = max(p.dtype, q.dtype, key=lambda dtype: dtype.itemsize)
+    dtype = p.dtype if p.dtype.itemsize >= q.dtype.itemsize else q.dtype
     return scalar(value.astype(dtype, copy=False))
 
 

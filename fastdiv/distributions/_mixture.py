@@ -10,7 +10,7 @@ import numpy as np
 
 from .. import random
 from . import _validate as validate
-from ._distribution import COMPONENT_STREAM, Distribution, batch_index, read_only
+from ._distribution import COMPONENT_STREAM, Distribution, batch_index, part_of, read_only
 from ._multivariate_normal import MultivariateNormal
 from ._normal import Normal
 from ._numerics import Array, logsumexp
@@ -169,12 +169,13 @@ class Mixture(Distribution):
         return logsumexp(self._log_weights() + self.components._log_density(x[..., None, :]))
 
     def __getitem__(self, index: Any) -> Mixture:
-        part = batch_index(index, 1)  # the components' axis stays, as an event's would
-        return Mixture._unchecked(
-            weights=None if self.weights is None else self.weights[part],
-            components=self.components[part],
-            logits=None if self.logits is None else self.logits[part],
+        # The components' axis stays, as an event's would.
+        weights, logits = (
+            None if array is None else part_of(array, index, 1)
+            for array in (self.weights, self.logits)
         )
+        components = self.components[batch_index(index, 1)]
+        return Mixture._unchecked(weights=weights, components=components, logits=logits)
 
 
 def _broadcast(

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from . import _validate as validate
-from ._distribution import Distribution, batch_index, log_density_of, read_only
+from ._distribution import Distribution, log_density_of, part_of, read_only
 from ._numerics import Array, solve_lower
 
 
@@ -86,8 +86,8 @@ class MultivariateNormal(Distribution):
 
     def __getitem__(self, index: Any) -> MultivariateNormal:
         return MultivariateNormal._unchecked(
-            mean=self.mean[batch_index(index, 1)],
-            scale_tril=self.scale_tril[batch_index(index, 2)],
+            mean=part_of(self.mean, index, 1),
+            scale_tril=part_of(self.scale_tril, index, 2),
         )
 
     def _place(self, noise: Array, seed: int, first: int) -> Array:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from . import _validate as validate
-from ._distribution import Distribution, batch_index, log_density_of, read_only
+from ._distribution import Distribution, log_density_of, part_of, read_only
 from ._numerics import Array
 
 
@@ -77,8 +77,8 @@ class Normal(Distribution):
         return self.mean.dtype
 
     def __getitem__(self, index: Any) -> Normal:
-        part = batch_index(index, 1)
-        return Normal._unchecked(mean=self.mean[part], std=self.std[part])
+        mean, std = (part_of(array, index, 1) for array in (self.mean, self.std))
+        return Normal._unchecked(mean=mean, std=std)
 
     def _place(self, noise: Array, seed: int, first: int) -> Array:
         noise *= self.std

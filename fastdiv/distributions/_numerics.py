@@ -1,4 +1,4 @@
-"""Sums of exponentials, triangular systems, and the function whose sum a divergence of close scales is."""
+"""Sums of exponentials, and triangular systems."""
 
 from __future__ import annotations
 
@@ -8,24 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
-
-_SERIES = [2 / (2 * k + 3) for k in range(10)]  # of 2 (atanh(s) - s) / s^3 in s^2
-
-
-def x_minus_log1p(x: Array) -> Array:
-    """Compute x - log(1 + x) for |x| <= 1/4: never negative, exactly 0 at 0, to a few ulp.
-
-    With s = x / (2 + x): log(1 + x) = 2 atanh(s) and x - 2 s = s x, so that nothing cancels in
-    s (x - s^2 (2/3 + 2/5 s^2 + ...)), where s^2 <= 1/49.
-    """
-    s = x / (2 + x)
-    square = s * s
-    series = np.full_like(square, _SERIES[-1])
-    for coefficient in _SERIES[-2::-1]:
-        series *= square
-        series += coefficient
-    result: Array = s * (x - square * series)
-    return result
 
 
 def logsumexp(x: Array, axis: int = -1) -> Array:

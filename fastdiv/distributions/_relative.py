@@ -2,24 +2,31 @@
 
 There p has the factor M = L_q^-1 L_p and the mean w = L_q^-1 (mean_p - mean_q), and
     KL = sum of [M_jj^2 / 2 - 1/2 - log M_jj] + 1/2 sum of [M_ij^2, i > j] + 1/2 |w|^2.
-For scales that are close M is taken apart as I + N, where N comes from the difference of the scales, so that
-nothing cancels: M_jj^2 / 2 - 1/2 - log M_jj = N_jj^2 / 2 + (N_jj - log(1 + N_jj)).
+M is taken apart as I + N, where N comes from the difference of the scales, so that nothing cancels:
+    M_jj^2 / 2 - 1/2 - log M_jj = N_jj^2 / 2 + (N_jj - log(1 + N_jj)),
+and of scales p and q the last term is (q log(q / p) - q + p) / q.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import functools
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ._numerics import Array, solve_lower, solve_lower_transposed, x_minus_log1p
+from .. import _native
+from ._numerics import Array, solve_lower, solve_lower_transposed
 
 if TYPE_CHECKING:
     from ._multivariate_normal import MultivariateNormal
     from ._normal import Normal
 
 _CLOSE = 0.25  # |N_jj| up to which M is taken apart
-_SAFE = 1e-300  # the log of a ratio in [this, 1/this] is exact; beyond, that of both parts is
+_LOW, _HIGH = (
+    1e-270,
+    1e300,
+)  # scales between which no q log(q / p) - q + p leaves the numbers' range, nor digits
+_FAINT = 1e-290  # ratios of scales from which on it is the logarithm that counts
 
 
 class Diagonal:
@@ -28,12 +35,13 @@ class Diagonal:
     def __init__(self, p: Normal, q: Normal) -> None:
         self.p_std, self.q_std = _float64(p.std), _float64(q.std)
         self.w = (_float64(p.mean) - _float64(q.mean)) / self.q_std
-        self.excess, self.close = _excess(self.p_std, self.q_std)
+        self.excess = (self.p_std - self.q_std) / self.q_std
 
     def value(self) -> Array:
         """Return the divergence of each pair."""
-        terms = _diagonal_terms(self.excess, self.close, self.p_std, self.q_std)
-        result: Array = (terms + 0.5 * np.square(self.w)).sum(axis=-1)
+        terms = _log_terms(self.p_std, self.q_std)
+        terms += 0.5 * (self.excess * self.excess + self.w * self.w)
+        result: Array = np.add.reduce(terms, axis=-1)
         return result
 
     def gradient(self, position: int, value: Array) -> tuple[Array, Array]:
@@ -58,16 +66,16 @@ class Triangular:
             (-2, -1)
         )
         self.w = solve_lower(q_factor, difference[..., None])[..., 0]
-        _, self.close = _excess(self.p_diagonal, self.q_diagonal)
+        self.on_diagonal = (self.p_diagonal - self.q_diagonal) / self.q_diagonal
+        self.close = np.abs(self.on_diagonal) <= _CLOSE
         # Column by column: N where the scales are close there, else M.
         columns = np.where(self.close[..., None, :], p_factor - q_factor, p_factor)
         self.excess = solve_lower(q_factor, columns)
 
     def value(self) -> Array:
         """Return the divergence of each pair."""
-        on_diagonal = _diagonal_terms(
-            _diagonal(self.excess), self.close, self.p_diagonal, self.q_diagonal
-        )
+        on_diagonal = _log_terms(self.p_diagonal, self.q_diagonal)
+        on_diagonal += 0.5 * np.square(self.on_diagonal)
         below = np.square(np.tril(self.excess, -1)).sum(axis=(-2, -1))
         value = on_diagonal.sum(axis=-1) + 0.5 * (below + np.square(self.w).sum(axis=-1))
         overflow = np.isnan(value) & ~self.invalid
@@ -100,29 +108,29 @@ class Triangular:
         return _as_diagonal(np.where(self.close, 0, 1 / self.q_diagonal)) - inner
 
 
-def _excess(p: Array, q: Array) -> tuple[Array, Array]:
-    """Return N = (p - q) / q for positive p and q, and where it is small."""
-    excess = (p - q) / q
-    return excess, np.abs(excess) <= _CLOSE
+@functools.cache
+def _kl_div() -> Any:
+    """Return the ufunc of x log(x / y) - x + y; a build imports the package before its kernels are there."""
+    return _native.ufunc("kl_div", "")
 
 
-def _diagonal_terms(excess: Array, close: Array, p: Array, q: Array) -> Array:
-    """Return M^2 / 2 - 1/2 - log M with M = p / q."""
-    terms = np.empty_like(excess)
-    n = excess[close]
-    terms[close] = 0.5 * np.square(n) + x_minus_log1p(n)
-    far = ~close
-    if far.any():
-        p, q = (np.broadcast_to(scale, far.shape)[far] for scale in (p, q))
-        ratio = p / q
-        exact = (ratio > _SAFE) & (ratio < 1 / _SAFE)
-        log_ratio = np.where(exact, np.log(ratio), np.log(p) - np.log(q))
-        terms[far] = 0.5 * (np.square(ratio) - 1) - log_ratio
-    return terms
+def _log_terms(p: Array, q: Array) -> Array:
+    """Return N - log(1 + N) with N = (p - q) / q, for positive p and q: never negative."""
+    if (
+        q.size
+        and np.minimum.reduce(q, axis=None) > _LOW
+        and np.maximum.reduce(q, axis=None) < _HIGH
+    ):
+        result: Array = _kl_div()(q, p) / q
+        return result
+    exponent = np.frexp(q)[1]
+    near_p, near_q = np.ldexp(p, -exponent), np.ldexp(q, -exponent)
+    near = _kl_div()(near_q, near_p) / near_q
+    return np.where(near_p < _FAINT, np.log(q) - np.log(p) - 1, near)
 
 
 def _float64(array: Array) -> Array:
-    return array.astype(np.float64, copy=False)
+    return array if array.dtype.char == "d" else array.astype(np.float64)
 
 
 def _diagonal(matrix: Array) -> Array:

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from .._validate import Array, as_array, compute_dtype, describe
+from .._validate import Array, as_array, compute_dtype
 from .._validate import as_computed as as_computed
+from .._validate import describe as describe
 from .._validate import integer as integer
 
 
@@ -95,6 +96,13 @@ def instance(name: str, value: Any, kinds: tuple[type, ...]) -> None:
         raise TypeError(f"{name} must be a {expected}, got {describe(value)}")
 
 
+def flag(name: str, value: Any) -> bool:
+    """Return a flag: True or False, and nothing that merely counts as one of them."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{name} must be True or False, got {describe(value)}")
+    return bool(value)
+
+
 def one_of(**values: Any) -> tuple[str, Any]:
     """Return the name and value of the one argument that is not None."""
     given = [(name, value) for name, value in values.items() if value is not None]
@@ -139,6 +147,8 @@ def pair(p: Any, q: Any, kinds: tuple[type, ...]) -> None:
         raise ValueError(
             f"p has event shape {p.event_shape} and q {q.event_shape}: expected the same"
         )
+    if p.batch_shape == q.batch_shape:
+        return
     try:
         np.broadcast_shapes(p.batch_shape, q.batch_shape)
     except ValueError:

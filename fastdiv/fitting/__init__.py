@@ -3,12 +3,14 @@
 minimize              fit a distribution by following gradients
 Fit                   what it returns
 DivergedError         what it raises where the objective is no number
+StuckWarning          what it warns with where the objective has no slope
 Adam                  an optimizer
 GradientDescent       an optimizer
 cosine_decay          a schedule of step sizes
 """
 
-from ._minimize import DivergedError as DivergedError
+from ._failures import DivergedError as DivergedError
+from ._failures import StuckWarning as StuckWarning
 from ._minimize import Fit as Fit
 from ._minimize import minimize as minimize
 from ._optimizers import Adam as Adam
@@ -20,6 +22,7 @@ __all__ = [
     "DivergedError",
     "Fit",
     "GradientDescent",
+    "StuckWarning",
     "cosine_decay",
     "minimize",
 ]

@@ -12,41 +12,44 @@ from numpy.typing import NDArray
 from .. import _autodiff, montecarlo
 from . import _validate as validate
 from ._coordinates import Coordinates, Distribution
+from ._failures import require_finite, require_inside, warn_if_stuck
 from ._natural_gradient import NaturalGradient
 from ._optimizers import Adam, GradientDescent, Optimizer
 
 Array = NDArray[Any]
 Callback = Callable[[int, Any, Any], object]
 
-# What is computed, the position of the fitted distribution in it, and whether it is sampled.
+# What is computed, and the position of the fitted distribution in it.
 _DIVERGENCES = {
     "reverse_kl": (montecarlo.kl_divergence, 0),
     "forward_kl": (montecarlo.kl_divergence, 1),
     "js": (montecarlo.js_divergence, 1),
 }
 _LEARNING_RATE = 0.01
-
-
-class DivergedError(ArithmeticError):
-    """The loss, or its gradient, is no longer finite; `step` is the number of the step."""
-
-    def __init__(self, message: str, step: int) -> None:
-        super().__init__(message)
-        self.step = step
+# Of JS with weight w, JS(ξ : ξ + dξ) = w (1 − w) ½ g dξ² + …: the metric g times this is its curvature where q = p.
+_CURVATURE = {"reverse_kl": 1.0, "forward_kl": 1.0, "js": 0.25}
 
 
 @dataclass(frozen=True, eq=False)
 class Fit:
-    """What `minimize` found, and the way there."""
+    """What `minimize` found, and the way there.
+
+    Attributes
+    ----------
+    distribution : Normal, MultivariateNormal or Mixture
+        The fitted distribution, of the class and type of the start; the batch holds all fits.
+    path : Normal, MultivariateNormal or Mixture
+        The same class with one more batch axis in front: the start, and where each step led.
+    losses : ndarray, shape (steps, ...)
+        Estimated divergence before each step, in nats.
+    standard_errors : ndarray, shape (steps, ...)
+        Standard errors of the losses.
+    """
 
     distribution: Any
-    """The fitted distribution, of the class and type of the start; the batch holds all fits."""
     path: Any
-    """The same class with one more batch axis in front: the start, and where each step led."""
     losses: Array
-    """Estimated divergence before each step, in nats, of shape (steps, ...)."""
     standard_errors: Array
-    """Standard errors of the losses, of the same shape."""
 
     @property
     def steps(self) -> int:
@@ -117,8 +120,19 @@ def minimize(
     TypeError, ValueError
         If an argument does not fit; the message names it.
 
+    Warns
+    -----
+    StuckWarning
+        If a fit is no nearer to the target than at its start: the JS of distributions that do not overlap is log 2
+        wherever they are, and its gradient 0; or no step of the optimizer changed any coordinate.
+
     Notes
     -----
+    Adam moves every coordinate by about its learning rate a step, in that coordinate's units: T steps of rate α take
+    a mean at most about α T away from its start, a standard deviation by a factor of exp(α T). A rate around a tenth
+    of the target's narrowest standard deviation is a start; for data of another scale than 1 standardise, or use the
+    natural gradient, which has no units.
+
     The coordinates are the means, the logarithms of standard deviations and of the diagonals of
     `scale_tril`, the entries below them as they are, and the logits of weights: any step leads to a
     distribution. They are float64; samples and densities are computed in the type of the distributions.
@@ -126,8 +140,9 @@ def minimize(
     Step t uses the samples from number t·s on, where s is `n_samples` rounded up to a multiple of
     `montecarlo.grain`: no two steps share one, nor do fits of different seeds.
 
-    The natural gradient is limited to length 1 in the metric, so a step of rate α changes q by a divergence of
-    about α²/2 nats at most.
+    The natural gradient is limited to length 1 in the metric, so a step of rate α changes q by a KL divergence of
+    about α²/2 nats at most. Of JS it is divided by 1/4, as near its minimum
+    :math:`\mathrm{JS} \approx \tfrac14 \cdot \tfrac12\, d\xi^\top g\, d\xi`: rate 1 is Newton's step for all three.
 
     References
     ----------
@@ -152,6 +167,7 @@ def minimize(
     validate.distribution("target", target)
     validate.choice("divergence", divergence, tuple(_DIVERGENCES))
     validate.function("callback", callback)
+    validate.flag("natural_gradient", natural_gradient)
     steps = validate.count("steps", steps)
     batch = validate.joint_batch(q0, target)
     coordinates = Coordinates(q0)
@@ -160,12 +176,16 @@ def minimize(
     validate.finite_start(path[0])
     options = {"n_samples": n_samples, "seed": seed, "antithetic": antithetic}
     objective = _Objective(divergence, target, {**options, "score_term": score_term})
-    metric = NaturalGradient(coordinates, n_samples, seed) if natural_gradient else None
+    metric = None
+    if natural_gradient:
+        metric = NaturalGradient(coordinates, n_samples, seed, _CURVATURE[divergence])
     if optimizer is None:
         optimizer = GradientDescent() if natural_gradient else Adam(_LEARNING_RATE)
     validate.optimizer(optimizer)
     descent = _Descent(coordinates, objective, metric, optimizer.fresh(), callback)
-    return descent.run(path)
+    fit = descent.run(path)
+    warn_if_stuck(path[0], path[fit.steps], fit.losses[-1], divergence)
+    return fit
 
 
 class _Objective:
@@ -205,12 +225,12 @@ class _Descent:
         limits = np.finfo(own.like.dtype)
         for step in range(len(losses)):
             parameters = own.parameters(path[step])
-            _require_inside(step, parameters, parameters[..., own.logarithmic], limits)
+            require_inside(step, parameters, parameters[..., own.logarithmic], limits)
             q = own.distribution(parameters)
             estimate, by_parameters = self.objective(step, q)
             losses[step], errors[step] = estimate.value, estimate.standard_error
             gradient = own.gradient(parameters, by_parameters)
-            _require_finite(step, losses[step], gradient)
+            require_finite(step, losses[step], gradient)
             if metric is not None:
                 gradient = metric.direction(metric.metric(q, path[step], parameters), gradient)
             path[step + 1] = path[step]
@@ -219,41 +239,6 @@ class _Descent:
             if self.callback is not None and self.callback(step, q, losses[step]) is True:
                 break
         parameters = own.parameters(path[: made + 1])
-        _require_inside(made, parameters[-1], parameters[-1][..., own.logarithmic], limits)
+        require_inside(made, parameters[-1], parameters[-1][..., own.logarithmic], limits)
         way = own.distribution(parameters)
         return Fit(way[-1], way, losses[:made], errors[:made])
-
-
-def _require_finite(step: int, loss: Array, gradient: Array) -> None:
-    """Stop where the loss or its gradient is no number to follow."""
-    if np.isfinite(loss).all() and np.isfinite(gradient).all():
-        return
-    where = _first(~(np.isfinite(loss) & np.isfinite(gradient).all(axis=-1)))
-    value = loss[where]
-    if np.isfinite(value):
-        raise _diverged(step, where, "the gradient of the loss{} is not finite")
-    raise _diverged(step, where, f"the loss{{}} is {value}")
-
-
-def _require_inside(step: int, parameters: Array, scales: Array, limits: Any) -> None:
-    """Stop where the type of the distribution cannot hold a parameter."""
-    if scales.min() > limits.tiny and np.abs(parameters).max() < limits.max:
-        return
-    small = ~(scales > limits.tiny).all(axis=-1)
-    where = _first(small | ~(np.abs(parameters) < limits.max).all(axis=-1))
-    what = "a scale{} has fallen to 0" if small[where] else "a parameter{} is not finite"
-    raise _diverged(step, where, what)
-
-
-def _first(wrong: Any) -> tuple[int, ...]:
-    return tuple(int(index) for index in np.argwhere(wrong)[0])
-
-
-def _diverged(step: int, where: tuple[int, ...], what: str) -> DivergedError:
-    which = f" of fit {list(where)}" if where else ""
-    advice = (
-        "a start nearer to the target, or with a larger std"
-        if step == 0
-        else "a smaller learning rate, more samples a step, or a start nearer to the target"
-    )
-    return DivergedError(f"{what.format(which)} at step {step}: try {advice}", step)

@@ -22,15 +22,19 @@ _LONGEST = 1.0
 
 
 class NaturalGradient:
-    r"""Turn gradients :math:`g` by coordinates into :math:`G^{-1} g`, with :math:`G = J^\top F J`.
+    r"""Turn gradients :math:`g` by coordinates into :math:`G^{-1} g / c`, with :math:`G = J^\top F J`.
 
-    F is the Fisher information by the parameters, J their derivatives by the coordinates.
+    F is the Fisher information by the parameters, J their derivatives by the coordinates. Near its minimum the
+    loss is :math:`\tfrac12 c\, d\xi^\top G\, d\xi`: the curvature c is 1 of KL, w (1 - w) of JS.
 
     S. Amari, "Natural gradient works efficiently in learning", Neural Computation 10, 1998.
     """
 
-    def __init__(self, coordinates: Coordinates, n_samples: int, seed: int) -> None:
+    def __init__(
+        self, coordinates: Coordinates, n_samples: int, seed: int, curvature: float = 1.0
+    ) -> None:
         self.coordinates = coordinates
+        self.curvature = curvature
         self.damping = _MIXTURE_DAMPING if coordinates.weights else _DAMPING
         self.sampling = {"n_samples": n_samples, "seed": seed} if coordinates.weights else {}
 
@@ -45,7 +49,8 @@ class NaturalGradient:
         return metric
 
     def direction(self, metric: Array, gradient: Array) -> Array:
-        """Return G⁻¹ g, shortened to `_LONGEST` where it is longer."""
+        """Return G⁻¹ g / c, shortened to `_LONGEST` where it is longer."""
+        gradient = gradient / self.curvature
         scale = 1 / np.sqrt(np.einsum("...ii->...i", metric))  # units in which the diagonal is 1
         metric = metric * scale[..., np.newaxis]
         metric *= scale[..., np.newaxis, :]

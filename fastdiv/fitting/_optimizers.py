@@ -97,12 +97,18 @@ class Adam:
             What is moved.
         gradient : array
             The gradient there, of the same shape.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If one is no such array, or the shape is not that of the step before.
         """
+        validate.step(parameters, gradient)
         if self.first_moment is None or self.second_moment is None:
             self.first_moment = np.zeros_like(parameters)
             self.second_moment = np.zeros_like(parameters)
         m, v = self.first_moment, self.second_moment
-        validate.same_shape(m, parameters=parameters, gradient=gradient)
+        validate.same_shape(m, parameters=parameters)
         rate = _rate(self.learning_rate, self.steps)
         self.steps += 1
         m *= self.beta1
@@ -157,7 +163,7 @@ class GradientDescent:
 
     def step(self, parameters: Array, gradient: Array) -> None:
         """Change the parameters in place, as `Adam.step` does."""
-        validate.same_shape(parameters, gradient=gradient)
+        validate.step(parameters, gradient)
         parameters -= _rate(self.learning_rate, self.steps) * gradient
         self.steps += 1
 

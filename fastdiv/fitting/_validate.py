@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from .._validate import describe, real
 from ..distributions import Mixture, MultivariateNormal, Normal
+from ..distributions._validate import flag as flag
 
 Array = NDArray[Any]
 
@@ -41,6 +42,16 @@ def count(name: str, value: Any, least: int = 1) -> int:
     if value < least:
         raise ValueError(f"{name} must be at least {least}, got {describe(value)}")
     return int(value)
+
+
+def step(parameters: Any, gradient: Any) -> None:
+    """Check the arrays of an optimizer's step: one that is moved, and a gradient of its shape."""
+    if not isinstance(parameters, np.ndarray) or parameters.dtype.char not in "fd":
+        expected = "an array of float32 or float64, which is changed in place"
+        raise TypeError(f"parameters must be {expected}, got {describe(parameters)}")
+    if not isinstance(gradient, np.ndarray):
+        raise TypeError(f"gradient must be an array, got {describe(gradient)}")
+    same_shape(parameters, gradient=gradient)
 
 
 def same_shape(like: Array, **arrays: Array) -> None:

@@ -77,8 +77,10 @@ def kl_divergence(
     control_variate : bool, default False
         Subtract the log-ratio of the normal distributions with the moments of p and q, whose expectation has
         a closed form, times the best coefficient. Exact for normal p and q. Gradients stay as they are.
-        The coefficient is fitted to the samples, which biases the value by O(1/n) and makes the standard error
-        too small where they are few: at least 32 of each component are asked for, 1,000 are better.
+        The coefficient is fitted to the same samples, which biases the value by O(1/n), against an error of
+        O(1/√n). The standard error counts it: n - 2 degrees of freedom in each component, and the slope's own
+        error. At least 32 observations of each component are asked for; where what the variate leaves is far
+        from normal, as with `antithetic`, intervals need 1,000.
     score_term : bool, default True
         Whether gradients by p contain the derivative of its log-density by its parameters, whose expectation
         is 0. Without it the variance vanishes where q comes close to p ("sticking the landing").

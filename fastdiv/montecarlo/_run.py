@@ -8,6 +8,7 @@ from typing import Any
 
 from .. import _native
 from .. import _validate as validate
+from ..distributions._validate import flag
 from . import _shards as shards
 from ._estimate import Estimate, Merged, Origin
 from ._pack import Packed, broadcast, pack, same, unpack
@@ -47,6 +48,11 @@ class Estimator:
         run.distributions = p, q
         run.packed = a, b = pack("p", p), pack("q", q)
         run.native_p, run.native_q, run.pairs, shape = broadcast(a, b)
+        flags = (
+            flag("antithetic", antithetic),
+            flag("control_variate", control_variate),
+            flag("score_term", score_term),
+        )
         n = validate.integer("n_samples", n_samples, 1, 2**63)
         strata = max(a.components, b.components) if self.both else a.components
         if n < 4 * strata or antithetic or control_variate or first_sample != 0:
@@ -58,9 +64,7 @@ class Estimator:
             validate.integer("seed", seed, 0, 2**64 - 1),
             int(first_sample),
             n,
-            bool(antithetic),
-            bool(control_variate),
-            bool(score_term),
+            *flags,
             weight,
         )
         value, error, run.records, *fields = getattr(_native, self.native)(*run.arguments, progress)
@@ -68,9 +72,7 @@ class Estimator:
             value, error = value.reshape(shape), error.reshape(shape)
         else:
             value, error = value[0], error[0]
-        estimate = Estimate.__new__(Estimate)  # in one step: small calls are to be small
-        estimate.__dict__.update(value=value, standard_error=error, n_samples=n, _origin=run)
-        return estimate, run.unpack(fields)
+        return Estimate._of(value, error, n, run), run.unpack(fields)
 
     def _check_samples(
         self, n: int, first_sample: Any, antithetic: Any, least: int, *components: int
@@ -182,4 +184,4 @@ def grain(p: Any, q: Any, *, antithetic: bool = False) -> int:
     512
     """
     strata = (pack("p", p).components, pack("q", q).components)
-    return _grain(strata, 2 if antithetic else 1)
+    return _grain(strata, 2 if flag("antithetic", antithetic) else 1)

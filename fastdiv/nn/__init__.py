@@ -5,8 +5,16 @@
     SparseAutoencoder       few units are active at a time
     VariationalAutoencoder  a distribution of codes, by the evidence lower bound
 
+    load                    any of them from its file
+
     functional              those kernels on arrays
     datasets                readers of data sets' files
+
+Data are arrays of shape (n_samples, n_features): images are flattened first, ``images.reshape(len(images), -1) / 255``.
+
+Matrix products are NumPy's. On a machine that others use as well, OpenBLAS's threads spin as they wait for each other
+and may slow training many times over: start Python with ``OPENBLAS_NUM_THREADS=1``, or train within
+``threadpoolctl.threadpool_limits(1, "blas")``. Small networks are held to one thread as it is.
 
 `functional` and `datasets` need NumPy alone; scikit-learn is imported when an estimator is first asked for.
 """
@@ -18,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import datasets as datasets
 from . import functional as functional
+from ._load import load as load
 
 if TYPE_CHECKING:
     from ._autoencoder import Autoencoder as Autoencoder
@@ -32,6 +41,7 @@ __all__ = [
     "VariationalAutoencoder",
     "datasets",
     "functional",
+    "load",
 ]
 
 _ESTIMATORS = {

@@ -31,9 +31,10 @@ class Autoencoder(BaseAutoencoder):
     activation : {"relu", "tanh", "sigmoid", "softplus", "gelu", "identity"}, default "relu"
         Of hidden layers; code and output are linear.
     likelihood : {"gaussian", "bernoulli"}, default "gaussian"
-        "bernoulli" takes data in [0, 1].
+        "bernoulli" takes data in [0, 1], such as grey values.
     scale : float, default 1.0
-        Standard deviation of the Gaussian likelihood.
+        Standard deviation of the Gaussian likelihood: about that of the noise in a feature. 1 suits standardised data,
+        0.2 data in [0, 1]. Here it sets the units of the loss, and hardly what is learned.
     learning_rate : float, default 1e-3
         Of Adam, with its usual decay rates, 0.9 and 0.999.
     batch_size : int, default 128

@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 
 from .. import _validate as validate
 from . import _checkpoint_file
+from ._fingerprint import fingerprint, same
 from ._network import Architecture, Network
 from ._position import Position
 
 Array = NDArray[Any]
 _MOMENTS = ("adam.first_moment", "adam.second_moment")
 _FREE = ("max_epochs", "verbose", "random_state")  # may differ from the checkpoint's
-
+_ADVICE = "remove the file to begin anew, or name another"
 _KEYS = ("parameters", "architecture", "position", "history", "feature_names")
 
 
@@ -39,10 +40,17 @@ def save(model: Any, path: Path) -> None:
     _checkpoint_file.write(path, description, tensors)
 
 
+def estimator_in(path: Path) -> str:
+    """Return the name of the class of the estimator in a file."""
+    return str(_checkpoint_file.read(path)[0].get("estimator"))
+
+
 def load(kind: Any, path: Path) -> Any:
     """Return the estimator in a file, which must be of this class."""
     description, tensors = _read(kind, path)
     parameters = description["parameters"]
+    if isinstance(parameters.get("hidden_layer_sizes"), list):  # JSON has no tuples
+        parameters["hidden_layer_sizes"] = tuple(parameters["hidden_layer_sizes"])
     unknown = sorted(set(parameters) - set(kind._get_param_names()))
     if unknown:
         raise ValueError(f"{path} has the parameter {unknown[0]!r}, which {kind.__name__} lacks")
@@ -51,7 +59,7 @@ def load(kind: Any, path: Path) -> Any:
     return model
 
 
-def resume(model: Any, path: Path, shape: tuple[int, ...]) -> None:
+def resume(model: Any, path: Path, X: Array) -> None:
     """Put an estimator where a file says that its training stood, if it is the same training."""
     description, tensors = _read(type(model), path)
     saved, own = description["parameters"], _parameters(model)
@@ -59,17 +67,30 @@ def resume(model: Any, path: Path, shape: tuple[int, ...]) -> None:
         if saved.get(name) != own[name]:
             raise ValueError(
                 f"{path} is of a training with {name}={saved.get(name)!r}: expected {own[name]!r}, as here; "
-                f"remove the file to begin anew"
+                f"{_ADVICE}"
             )
     seeds = saved.get("random_state"), own["random_state"]
     if None not in seeds and seeds[0] != seeds[1]:
         raise ValueError(
-            f"{path} is of a training with random_state={seeds[0]}: expected {seeds[1]}"
+            f"{path} is of a training with random_state={seeds[0]}: expected {seeds[1]}, as here; {_ADVICE}"
         )
-    found = description["position"]["n_samples"], description["architecture"]["n_features"]
-    if found != shape:
+    position = Position(**description["position"])
+    if position.n_samples is None:
+        raise ValueError(f"{path} is of a training by partial_fit: expected one by fit; {_ADVICE}")
+    found = position.n_samples, description["architecture"]["n_features"]
+    if found != X.shape:
         raise ValueError(
-            f"{path} is of a training on data of shape {found}: expected {shape}, as X"
+            f"{path} is of a training on data of shape {found}: expected {X.shape}, as X; {_ADVICE}"
+        )
+    if not same(position.data, fingerprint(X, own["dtype"])):
+        raise ValueError(
+            f"{path} is of a training on other data of this shape: expected the rows of X; {_ADVICE}"
+        )
+    begun = position.epoch + (position.row > 0)
+    if begun > own["max_epochs"]:
+        raise ValueError(
+            f"{path} is of a training that has begun {begun} passes: expected "
+            f"max_epochs={own['max_epochs']} at most; raise max_epochs, load the file, {_ADVICE}"
         )
     _install(model, path, description, tensors)
 
@@ -121,6 +142,8 @@ def _plain(name: str, value: Any) -> Any:
         return np.dtype(value).name
     if name == "random_state":  # a generator's seed was drawn, and stands in the position
         return int(value) if isinstance(value, numbers.Integral) else None
+    if isinstance(value, np.ndarray):
+        value = value.tolist()
     if isinstance(value, tuple | list):
         return [_plain("", each) for each in value]
     if isinstance(value, np.generic):

@@ -3,20 +3,45 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import importlib
 import json
 import os
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .. import _validate as validate
+
 Array = NDArray[Any]
 _FORMAT = "fastdiv.nn"
 _VERSION = "1"
+
+
+def path_of(name: str, value: Any) -> Path:
+    """Return the path of a file, which need not exist."""
+    if not isinstance(value, str | os.PathLike) or isinstance(os.fspath(value), bytes):
+        raise TypeError(f"{name} must be the path of a file, got {validate.describe(value)}")
+    text = os.fspath(value)
+    if not text:
+        raise ValueError(f"{name} is empty: expected the path of a file")
+    path = Path(text)
+    if path.is_dir() or text.endswith(os.sep):
+        raise IsADirectoryError(errno.EISDIR, f"{name} is a folder, expected a file", text)
+    return path
+
+
+def require_writable(path: Path) -> None:
+    """Refuse a path that could not be written to later, when there is something to lose."""
+    _safetensors("safetensors.numpy")
+    part = _part(path)
+    with _naming(path):
+        part.open("ab").close()
+        part.unlink()
 
 
 def write(path: Path, description: Mapping[str, Any], tensors: Mapping[str, Array]) -> None:
@@ -80,17 +105,17 @@ def _checksum(text: str, tensors: Mapping[str, Array]) -> str:
 
 
 def _replace(path: Path, content: bytes) -> None:
-    part = path.with_name(
-        f".{path.name}.part"
-    )  # one name: whoever is killed here leaves no more than one
+    part = _part(path)
     try:
-        with part.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
+        with _naming(path):
+            with part.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(path)
     except BaseException:
-        part.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            part.unlink()
         raise
     with contextlib.suppress(OSError):  # the new name itself; not every system can
         folder = os.open(path.parent, os.O_RDONLY)
@@ -98,3 +123,20 @@ def _replace(path: Path, content: bytes) -> None:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+
+def _part(path: Path) -> Path:
+    """Return where a file is written first: one name, so that whoever is killed leaves no more than one."""
+    return path.with_name(f".{path.name}.part")
+
+
+@contextlib.contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Let the system's errors name the path that was asked for."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        if not path.parent.exists():
+            reason = f"the folder {path.parent} does not exist"
+        raise OSError(error.errno or errno.EIO, reason, str(path)) from None

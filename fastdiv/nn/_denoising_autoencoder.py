@@ -7,7 +7,7 @@ from typing import Any
 
 from . import functional
 from ._autoencoder import Array, Autoencoder
-from ._hyperparameters import CORRUPTIONS, fraction, one_of, positive
+from ._hyperparameters import CORRUPTIONS, fraction, non_negative, one_of
 from ._position import CORRUPTION
 from ._workspace import Workspace
 
@@ -28,13 +28,14 @@ class DenoisingAutoencoder(Autoencoder):
     corruption : {"mask", "gaussian", "salt_and_pepper"}, default "mask"
         Set entries to 0; add normal noise; set entries to 0 or 1, each half the time.
     corruption_level : float, default 0.3
-        The share of entries, or the noise's standard deviation. With few data, take more.
+        The share of entries, from 0 to below 1, or the noise's standard deviation, 0 or more. With few data, take more.
     activation : {"relu", "tanh", "sigmoid", "softplus", "gelu", "identity"}, default "relu"
         Of hidden layers; code and output are linear.
     likelihood : {"gaussian", "bernoulli"}, default "gaussian"
-        "bernoulli" takes data in [0, 1].
+        "bernoulli" takes data in [0, 1], such as grey values.
     scale : float, default 1.0
-        Standard deviation of the Gaussian likelihood.
+        Standard deviation of the Gaussian likelihood: about that of the noise in a feature. 1 suits standardised data,
+        0.2 data in [0, 1]. Here it sets the units of the loss, and hardly what is learned.
     learning_rate : float, default 1e-3
         Of Adam, with its usual decay rates, 0.9 and 0.999.
     batch_size : int, default 128
@@ -111,8 +112,10 @@ class DenoisingAutoencoder(Autoencoder):
     def _require(self) -> None:
         super()._require()
         one_of("corruption", self.corruption, CORRUPTIONS)
-        check = positive if self.corruption == "gaussian" else fraction
-        check("corruption_level", self.corruption_level)
+        if self.corruption == "gaussian":
+            non_negative("corruption_level", self.corruption_level)
+        else:
+            fraction("corruption_level", self.corruption_level, zero=True)
 
     def _extra(self) -> dict[str, int]:
         return {"corrupted": self._network.architecture.n_features}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,9 +12,12 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 
-from .. import _validate as validate
 from . import _checkpoint, _training
+from ._checkpoint_file import path_of
+from ._fingerprint import fingerprint
+from ._likelihood import likelihood_of
 from ._machinery import Machinery
+from ._quiet import quiet
 
 Array = NDArray[Any]
 FilePath = str | os.PathLike[str]
@@ -23,6 +25,8 @@ FilePath = str | os.PathLike[str]
 
 class BaseAutoencoder(Machinery, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """Encoder and decoder, trained by Adam; subclasses say what the loss is.
+
+    A fitted model is used with the hyper-parameters that it was fitted with, whatever `set_params` is given later.
 
     Attributes
     ----------
@@ -46,16 +50,20 @@ class BaseAutoencoder(Machinery, ClassNamePrefixFeaturesOutMixin, TransformerMix
         Parameters
         ----------
         X : array_like, shape (n_samples, n_features)
-            The data. A `numpy.memmap` is read batch by batch, whatever its type.
+            The data, a row a sample; images are flattened, ``images.reshape(len(images), -1) / 255``. A `numpy.memmap`
+            is read batch by batch, whatever its type.
         y : ignored
             Present because scikit-learn passes it.
         checkpoint : path, optional
             Where to save the training after each pass. If the file exists, training goes on from there, to the same
-            bits as if it had never stopped; if it is at its end, it is loaded.
+            bits as if it had never stopped; if it is at its end, by `max_epochs` or the callback, it is loaded. A file
+            of a training with other hyper-parameters (`verbose` and a greater `max_epochs` aside) or on other data is
+            refused. Data are compared by hashes of all rows, or of some where X is mapped or larger than 256 MiB.
         checkpoint_steps : int, optional
             Save after so many steps as well.
         callback : callable, optional
-            Called with the estimator after each pass; training ends if it returns true.
+            Called with the estimator after each pass, before that is saved; training ends if it returns true, for good:
+            a checkpoint remembers it, and `partial_fit` is what goes on.
 
         Returns
         -------
@@ -66,30 +74,53 @@ class BaseAutoencoder(Machinery, ClassNamePrefixFeaturesOutMixin, TransformerMix
         ValueError, TypeError
             If an argument does not fit, X has values outside the likelihood's range, or the checkpoint is damaged or
             of another training; the message names it.
+        OSError
+            If the checkpoint cannot be read, or written to: this is found out before the first step.
         FloatingPointError
-            If the loss is no longer finite.
+            If loss or parameters are no longer finite. The model is left as it was before the step that failed, which
+            the steps before may have spoilt; where no pass was completed or the parameters are not finite, it counts as
+            not fitted. The checkpoint, if there is one, is still that of the last pass.
+
+        Examples
+        --------
+        A loss of validation after each pass, which ends the training once it has not fallen for three:
+
+        >>> from sklearn.datasets import load_digits
+        >>> from fastdiv.nn import Autoencoder
+        >>> X = load_digits().data / 16
+        >>> training, validation, losses = X[:1500], X[1500:], []
+        >>> def has_settled(model):
+        ...     losses.append(-model.score(validation))
+        ...     return len(losses) > 3 and min(losses[-3:]) > min(losses[:-3])
+        >>> model = Autoencoder(n_components=8, likelihood="bernoulli", random_state=0)
+        >>> _ = model.fit(training, callback=has_settled)
+        >>> len(losses) == len(model.history_["loss"]), losses[-1] < losses[0]
+        (True, True)
         """
         self._require()
-        if checkpoint_steps is not None:
-            validate.integer("checkpoint_steps", checkpoint_steps, 1, 2**63 - 1)
+        file = _training.require_options(checkpoint, checkpoint_steps, callback)
         X = self._data(X, reset=True)
-        file = None if checkpoint is None else Path(checkpoint)
-        self._likelihood.require(X)
+        likelihood_of(self).require(X)
         if file is not None and file.exists():
-            _checkpoint.resume(self, file, X.shape)
+            _checkpoint.resume(self, file, X)
         else:
             self._start(X.shape[1])
             self._position.n_samples = len(X)
+            self._position.data = fingerprint(X, self._dtype)
         _training.fit(self, X, file, checkpoint_steps, callback)
+        self._after_fit()
         return self
 
     def partial_fit(self, X: Any, y: Any = None) -> Any:
         """Go on training on these rows once, in their order, `batch_size` at a time.
 
+        Between calls `learning_rate`, `batch_size` and the weights of the loss may change. What the model depends on
+        may not: `hidden_layer_sizes`, `n_components`, `activation`, `likelihood`, `scale`, `dtype`, `random_state`.
+
         Parameters
         ----------
         X : array_like, shape (n_samples, n_features)
-            Rows; of data in pieces, one piece.
+            Rows; of data in pieces, one piece: ``for piece in pieces: model.partial_fit(piece)``.
         y : ignored
             Present because scikit-learn passes it.
 
@@ -100,17 +131,22 @@ class BaseAutoencoder(Machinery, ClassNamePrefixFeaturesOutMixin, TransformerMix
         Raises
         ------
         ValueError, TypeError, FloatingPointError
-            As `fit`.
+            As `fit`; and if a hyper-parameter that the model depends on has changed.
         """
-        self._require()
         fresh = not self.__sklearn_is_fitted__()
+        if fresh:
+            self._require()
+        else:
+            self._require_same_model()
         X = self._data(X, reset=fresh)
-        self._likelihood.require(X)
+        likelihood_of(self).require(X)
         if fresh:
             self._start(X.shape[1])
+        self._block_size = int(self.batch_size)
         _training.partial_fit(self, X)
         return self
 
+    @quiet
     def transform(self, X: Any) -> Array:
         """Return the codes of rows.
 
@@ -132,6 +168,7 @@ class BaseAutoencoder(Machinery, ClassNamePrefixFeaturesOutMixin, TransformerMix
             codes[rows] = self._encode(block)
         return codes
 
+    @quiet
     def inverse_transform(self, X: Any) -> Array:
         """Return the data that codes stand for: the means of the likelihood.
 
@@ -173,6 +210,7 @@ class BaseAutoencoder(Machinery, ClassNamePrefixFeaturesOutMixin, TransformerMix
         """
         return self.inverse_transform(self.transform(X))
 
+    @quiet
     def score(self, X: Any, y: Any = None) -> float:
         """Return the mean log-likelihood of rows given their own codes; greater is better.
 
@@ -186,7 +224,8 @@ class BaseAutoencoder(Machinery, ClassNamePrefixFeaturesOutMixin, TransformerMix
         Returns
         -------
         float
-            In nats: summed over features, mean over rows.
+            In nats: summed over features, mean over rows; -inf if a row is too far off for the range of `dtype`, NaN
+            if it is beyond that inside the network already.
         """
         check_is_fitted(self)
         X = self._data(X, reset=False)
@@ -213,11 +252,14 @@ class BaseAutoencoder(Machinery, ClassNamePrefixFeaturesOutMixin, TransformerMix
         ------
         NotFittedError
             If nothing was trained yet.
+        ValueError
+            If a hyper-parameter that the model depends on has changed since; the message names it.
         OSError
             If the file cannot be written.
         """
         check_is_fitted(self)
-        _checkpoint.save(self, Path(path))
+        self._require_same_model()
+        _checkpoint.save(self, path_of("path", path))
 
     @classmethod
     def load(cls, path: FilePath) -> Any:
@@ -240,7 +282,7 @@ class BaseAutoencoder(Machinery, ClassNamePrefixFeaturesOutMixin, TransformerMix
         OSError
             If it cannot be read.
         """
-        return _checkpoint.load(cls, Path(path))
+        return _checkpoint.load(cls, path_of("path", path))
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "_network")

@@ -7,6 +7,8 @@ import numbers
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from .. import _validate as validate
 
 ACTIVATIONS = ("identity", "relu", "tanh", "sigmoid", "softplus", "gelu")
@@ -28,9 +30,24 @@ def require(estimator: Any) -> None:
     validate.floating(estimator.dtype)
 
 
+def defining(estimator: Any) -> dict[str, Any]:
+    """Return what the network and its use depend on, in plain types; the others say how training goes on."""
+    state = estimator.random_state
+    return {
+        "hidden_layer_sizes": hidden_layer_sizes(estimator.hidden_layer_sizes),
+        "n_components": int(estimator.n_components),
+        "activation": estimator.activation,
+        "likelihood": estimator.likelihood,
+        "scale": float(estimator.scale),
+        "dtype": np.dtype(estimator.dtype).name,
+        "random_state": int(state) if isinstance(state, numbers.Integral) else None,
+    }
+
+
 def hidden_layer_sizes(value: Any) -> tuple[int, ...]:
     """Return the widths of hidden layers; an int is one layer."""
-    sizes = (value,) if isinstance(value, numbers.Integral) else value
+    sizes = value.tolist() if isinstance(value, np.ndarray) else value
+    sizes = (sizes,) if isinstance(sizes, numbers.Integral) else sizes
     if not isinstance(sizes, Sequence) or isinstance(sizes, str):
         raise TypeError(
             f"hidden_layer_sizes must be a tuple of ints, got {validate.describe(value)}"
@@ -63,9 +80,10 @@ def non_negative(name: str, value: Any) -> float:
     return number
 
 
-def fraction(name: str, value: Any) -> float:
-    """Return a number strictly between 0 and 1."""
+def fraction(name: str, value: Any, *, zero: bool = False) -> float:
+    """Return a number between 0 and 1; 1 is excluded, and 0 unless it is allowed."""
     number = validate.real(name, value)
-    if not 0 < number < 1:
-        raise ValueError(f"{name} must lie between 0 and 1, got {validate.describe(value)}")
+    if not 0 <= number < 1 or (number == 0 and not zero):
+        expected = "lie in [0, 1), 1 excluded" if zero else "lie in (0, 1), both ends excluded"
+        raise ValueError(f"{name} must {expected}, got {validate.describe(value)}")
     return number

@@ -19,9 +19,12 @@ def join(parts: Mapping[str, Array], suffix: str, out: Array) -> None:
     out[:, :width], out[:, width:] = parts["mean" + suffix], parts["log_variance" + suffix]
 
 
-def log_prior_ratio(block: Workspace) -> Array:
-    """Return log p(z) − log q(z | x) of each row's code."""
-    mean, log_variance = (block.extra[name].astype(np.float64) for name in ("mean", "log_variance"))
-    code = block.code.astype(np.float64)
-    standard = (code - mean) * np.exp(-log_variance / 2)
-    return np.asarray((standard**2 + log_variance - code**2).sum(axis=1) / 2)
+def log_prior_ratio(block: Workspace, noise: Array) -> Array:
+    """Return log p(z) − log q(z | x) of each row's code, drawn with this noise: ½ Σ ξ² + log σ² − z².
+
+    The noise itself: (z − μ) / σ has lost its digits where σ is small beside μ. An infinite code gives -inf.
+    """
+    log_variance, code = (
+        array.astype(np.float64) for array in (block.extra["log_variance"], block.code)
+    )
+    return np.asarray((noise.astype(np.float64) ** 2 + log_variance - code**2).sum(axis=1) / 2)

@@ -24,7 +24,7 @@ class Bernoulli:
 
     def require(self, X: Array) -> None:
         """Refuse values outside the likelihood's range."""
-        for block in _blocks(X):
+        for block in blocks(X):
             low, high = block.min(), block.max()
             if low < 0 or high > 1:
                 found = low if low < 0 else high
@@ -56,7 +56,12 @@ class Gaussian:
 Likelihood = Bernoulli | Gaussian
 
 
-def _blocks(X: Array) -> Iterator[Array]:
+def likelihood_of(estimator: Any) -> Likelihood:
+    """Return what an estimator's hyper-parameters say."""
+    return Bernoulli() if estimator.likelihood == "bernoulli" else Gaussian(float(estimator.scale))
+
+
+def blocks(X: Array) -> Iterator[Array]:
     """Cut rows into blocks that fit into memory, whatever the size of a mapped file."""
     rows = max(1, _BLOCK // max(1, math.prod(X.shape[1:])))
     return (X[start : start + rows] for start in range(0, len(X), rows))
@@ -64,6 +69,6 @@ def _blocks(X: Array) -> Iterator[Array]:
 
 def require_finite(X: Array) -> None:
     """Refuse NaN and infinity, block by block."""
-    for block in _blocks(X):
+    for block in blocks(X):
         if not np.isfinite(block).all():
             raise ValueError("X contains NaN or infinity: expected finite numbers")

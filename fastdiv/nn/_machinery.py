@@ -14,10 +14,12 @@ from sklearn.utils.validation import validate_data
 from .. import _validate as validate
 from . import functional
 from ._blas import suitable_threads
-from ._hyperparameters import hidden_layer_sizes, require
-from ._likelihood import Bernoulli, Gaussian, Likelihood, require_finite
+from ._hyperparameters import defining, hidden_layer_sizes, require
+from ._likelihood import Likelihood, likelihood_of, require_finite
 from ._network import Architecture, Network
 from ._position import INITIAL, Position
+from ._quiet import quiet
+from ._rows import require_one_array
 from ._workspace import Workspace, workspace
 
 Array = NDArray[Any]
@@ -28,6 +30,7 @@ class Machinery:
 
     _encoded_per_component: ClassVar[int] = 1
     _code_activation: ClassVar[str] = "identity"
+    _terms: ClassVar[tuple[str, ...]] = ("loss",)
 
     # Set by each subclass's __init__, which scikit-learn reads the names and defaults from.
     hidden_layer_sizes: Sequence[int]
@@ -60,6 +63,9 @@ class Machinery:
         """Return names and widths of what a step needs beside; 0 is one number a row."""
         return {}
 
+    def _after_fit(self) -> None:
+        """Warn of what training came to."""
+
     # What they use.
 
     @property
@@ -70,9 +76,16 @@ class Machinery:
     def _n_features_out(self) -> int:  # for get_feature_names_out
         return self._network.architecture.n_components
 
-    @property
-    def _likelihood(self) -> Likelihood:
-        return Bernoulli() if self.likelihood == "bernoulli" else Gaussian(float(self.scale))
+    def _require_same_model(self) -> None:
+        """Refuse hyper-parameters that another network goes with, whatever set_params was given since."""
+        self._require()
+        for name, value in defining(self).items():
+            fitted = self._defined[name]
+            if value != fitted:
+                raise ValueError(
+                    f"the estimator has {name}={value!r}: expected {fitted!r}, as the model was fitted; "
+                    f"set it back, or call fit to begin anew"
+                )
 
     def _start(self, n_features: int) -> None:
         """Begin anew."""
@@ -93,16 +106,24 @@ class Machinery:
             )
         )
         network.initialise(seed, INITIAL)
-        self._install(network, Position(seed), {})
+        self._install(network, Position(seed), {name: [] for name in self._terms})
 
     def _install(
         self, network: Network, position: Position, history: dict[str, list[float]]
     ) -> None:
         self._network, self._position, self.history_ = network, position, history
+        self._defined = defining(self)
+        self._likelihood: Likelihood = likelihood_of(self)
+        self._block_size = int(self.batch_size)
         self._own_workspace: Workspace | None = None
 
+    def _forget(self) -> None:
+        del self._network
+
+    @quiet  # what is too large for the type is refused
     def _data(self, X: Any, reset: bool) -> Array:
         """Return the rows, checked; converted to the type of training unless they are a mapped file's."""
+        require_one_array(X)
         mapped = isinstance(X, np.memmap)
         dtype = np.dtype(self.dtype) if reset else self._dtype
         array: Array = validate_data(
@@ -119,7 +140,7 @@ class Machinery:
 
     def _blocks(self, n_rows: int) -> Iterator[tuple[slice, Workspace]]:
         """Cut rows into batches, each with a workspace; calls at the same time have memory of their own."""
-        size = min(int(self.batch_size), n_rows)
+        size = min(self._block_size, n_rows)
         whole = workspace(self._network, size, self._extra(), backward=False)
         with suitable_threads(self._network, size):
             for start in range(0, n_rows, size):

@@ -83,6 +83,11 @@ class Network:
         """How many entries the largest matrix has."""
         return max(parameter.value.size for parameter in self.parameters)
 
+    @property
+    def is_finite(self) -> bool:
+        """Whether parameters and moments are numbers to go on with."""
+        return all(bool(np.isfinite(self.vectors[row]).all()) for row in (0, 2, 3))
+
     def initialise(self, seed: int, stream: int) -> None:
         """Draw each layer's parameters uniformly within ± 1 / √inputs, as PyTorch's `nn.Linear`; forget the moments."""
         self.vectors[1:] = 0

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import random
+from ._fingerprint import Fingerprint
 
 # Streams of the seed, so that no two purposes share a number.
 INITIAL, SHUFFLE, LATENT, CORRUPTION, EVALUATION, SAMPLE = range(6)
@@ -19,7 +20,9 @@ class Position:
 
     seed: int
     n_samples: int | None = None
-    """Rows of an epoch; None before `fit`."""
+    """Rows of an epoch; None before `fit`, and once `partial_fit` went on."""
+    data: Fingerprint | None = None
+    """What tells that data are the same; None as above."""
     step: int = 0
     """Updates of the parameters."""
     epoch: int = 0
@@ -30,6 +33,8 @@ class Position:
     """Rows of all passes: where noise goes on in its stream."""
     sums: dict[str, float] = field(default_factory=dict)
     """Each term of the loss, summed over those rows of the pass."""
+    ended: bool = False
+    """Whether the callback ended the training by `fit`."""
 
     def order(self) -> NDArray[np.int64]:
         """Return the order of rows in the present epoch."""
@@ -48,6 +53,12 @@ class Position:
     def restart_pass(self) -> None:
         """Forget a pass that was not completed."""
         self.row, self.sums = 0, {}
+
+    def leave_fit(self) -> None:
+        """Forget the data that `fit` had, for others follow."""
+        self.n_samples = self.data = None
+        self.ended = False
+        self.restart_pass()
 
     def finish_pass(self) -> dict[str, float]:
         """Return the means over a pass that is over, and begin the next."""

@@ -29,16 +29,18 @@ class SparseAutoencoder(Autoencoder):
     n_components : int, default 64
         Width of the code; it may be wider than the data.
     sparsity : float, default 0.05
-        ρ, the mean activation that each unit is held to.
+        ρ, the mean activation that each unit is held to: above 0 and below 1.
     sparsity_weight : float, default 5.0
         λ, in nats. The mean activation stays above ρ while λ is small beside the reconstruction's loss: data of many
         features want more.
     activation : {"relu", "tanh", "sigmoid", "softplus", "gelu", "identity"}, default "relu"
         Of hidden layers; the code is sigmoid, the output linear.
     likelihood : {"gaussian", "bernoulli"}, default "gaussian"
-        "bernoulli" takes data in [0, 1].
+        "bernoulli" takes data in [0, 1], such as grey values.
     scale : float, default 1.0
-        Standard deviation of the Gaussian likelihood.
+        Standard deviation of the Gaussian likelihood: about that of the noise in a feature. 1 suits standardised data.
+        For data in [0, 1] take about 0.2: with 1 the penalty outweighs all that there is to reconstruct, and every row
+        becomes the mean. likelihood="bernoulli" leaves the mean with a learning_rate of about 5e-3, or many epochs.
     learning_rate : float, default 1e-3
         Of Adam, with its usual decay rates, 0.9 and 0.999.
     batch_size : int, default 128
@@ -75,6 +77,7 @@ class SparseAutoencoder(Autoencoder):
     """
 
     _code_activation: ClassVar[str] = "sigmoid"
+    _terms: ClassVar[tuple[str, ...]] = ("loss", "reconstruction", "penalty")
 
     def __init__(
         self,

@@ -10,7 +10,9 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from .. import _validate as validate
 from ._blas import suitable_threads
+from ._checkpoint_file import path_of, require_writable
 from ._network import Network
 from ._position import Position
 from ._progress import progress
@@ -25,10 +27,14 @@ class Trainee(Protocol):
     batch_size: int
     max_epochs: int
     learning_rate: float
+    scale: float
     verbose: bool
     history_: dict[str, list[float]]
     _position: Position
     _network: Network
+
+    def _require_same_model(self) -> None:
+        """Refuse hyper-parameters that do not go with the network."""
 
     def _training_workspace(self, n_rows: int) -> Workspace:
         """Return memory for batches of so many rows."""
@@ -36,11 +42,34 @@ class Trainee(Protocol):
     def _gradients(self, workspace: Workspace) -> dict[str, float]:
         """Compute the loss's gradient by all parameters; return the loss and its terms, means over the rows."""
 
+    def _forget(self) -> None:
+        """Count as not fitted."""
+
     def _update(self) -> None:
         """Take a step along the gradient."""
 
     def save(self, path: Path) -> None:
         """Save all that training needs to go on."""
+
+
+def require_options(checkpoint: Any, checkpoint_steps: Any, callback: Any) -> Path | None:
+    """Refuse options of `fit` that do not fit; return the checkpoint's path."""
+    if callback is not None and not callable(callback):
+        raise TypeError(
+            f"callback must be a function of the estimator, got {validate.describe(callback)}"
+        )
+    if checkpoint_steps is not None:
+        validate.integer("checkpoint_steps", checkpoint_steps, 1, 2**63 - 1)
+        if checkpoint is None:
+            raise ValueError(
+                f"checkpoint_steps={checkpoint_steps} without a file: expected checkpoint=path as well"
+            )
+    if checkpoint is None:
+        return None
+    path = path_of("checkpoint", checkpoint)
+    if not path.exists():
+        require_writable(path)
+    return path
 
 
 def fit(
@@ -52,27 +81,32 @@ def fit(
 ) -> None:
     """Train from the model's position to its last epoch."""
     position = model._position
+    if checkpoint and position.epoch < model.max_epochs and not position.ended:
+        require_writable(checkpoint)
     steps = math.ceil(len(X) / model.batch_size)
     rows = min(int(model.batch_size), len(X))
     with (
         suitable_threads(model._network, rows),
         progress(steps * model.max_epochs, position.step, model.verbose) as bar,
     ):
-        while position.epoch < model.max_epochs:
+        while position.epoch < model.max_epochs and not position.ended:
             for _ in _pass(model, X, position.order()):
                 bar.update(1)
                 if checkpoint and checkpoint_steps and position.step % checkpoint_steps == 0:
+                    _require_finite(model)
                     model.save(checkpoint)
             bar.set_postfix(epoch=position.epoch + 1, **_record(model))
-            if checkpoint:
-                model.save(checkpoint)
-            if callback is not None and callback(model):
-                return
+            try:  # first of all the callback: who is killed in it repeats the pass and calls it again
+                position.ended = callback is not None and bool(callback(model))
+            finally:
+                if checkpoint:
+                    model.save(checkpoint)
+            model._require_same_model()  # a callback may change how training goes on
 
 
 def partial_fit(model: Trainee, X: Array) -> None:
     """Train on the rows once, in their order."""
-    model._position.restart_pass()
+    model._position.leave_fit()
     with suitable_threads(model._network, min(int(model.batch_size), len(X))):
         for _ in _pass(model, X, None):
             pass
@@ -98,16 +132,43 @@ def _step(model: Trainee, workspace: Workspace) -> None:
     position = model._position
     terms = model._gradients(workspace)
     if not math.isfinite(terms["loss"]):
-        raise FloatingPointError(
-            f"the loss is {terms['loss']} at step {position.step + 1} (epoch {position.epoch + 1}): "
-            f"try a learning_rate below {model.learning_rate:g}, data scaled to about unit size, or "
-            f"dtype='float64'; the parameters are those before that step"
-        )
+        raise _diverged(model, f"the loss is {terms['loss']}", position.step + 1)
     position.advance(len(workspace.rows), terms)
     model._update()
 
 
+def _require_finite(model: Trainee) -> None:
+    """Refuse what a step made of the parameters, which the next step's loss would tell."""
+    if not model._network.is_finite:
+        raise _diverged(model, "the parameters are not finite", model._position.step)
+
+
+def _diverged(model: Trainee, what: str, step: int) -> FloatingPointError:
+    """Return the error to raise; a model that is certainly of no use counts as not fitted from here on."""
+    position = model._position
+    if step == 1:
+        advice = (
+            f"scale the data to about unit size (images of 0 to 255: X / 255), then try a scale above "
+            f"{model.scale:g}, a learning_rate below {model.learning_rate:g} or dtype='float64'"
+        )
+    else:
+        advice = (
+            f"try a learning_rate below {model.learning_rate:g}, data scaled to about unit size, a "
+            f"scale above {model.scale:g} or dtype='float64'"
+        )
+    fate = (
+        "the model is left as before that step, likely spoilt by those that led there: fit it anew"
+    )
+    if position.epoch == 0 or not model._network.is_finite:
+        model._forget()
+        fate = "the model is not fitted"
+    return FloatingPointError(
+        f"{what} at step {step} (epoch {position.epoch + 1}): {advice}; {fate}"
+    )
+
+
 def _record(model: Trainee) -> dict[str, float]:
+    _require_finite(model)
     means = model._position.finish_pass()
     for name, value in means.items():
         model.history_.setdefault(name, []).append(value)

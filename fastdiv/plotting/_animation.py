@@ -43,7 +43,7 @@ def animate_fit(
     target : Normal, MultivariateNormal or Mixture
         What was fitted, without batch.
     path : path
-        The file to write, by custom with the ending .gif.
+        The file to write, with the ending .gif or none.
     frames : int
         How many steps are shown, at least 2: most of them early, where most happens.
     fps : float
@@ -71,13 +71,14 @@ def animate_fit(
     >>> fit = minimize(Normal([2.0, 0.0], [0.5, 0.5]), p, optimizer=Adam(0.02), steps=200)
     >>> animate_fit(fit, p, "fit.gif")  # doctest: +SKIP
     """
+    file = validate.gif(path)
     scene = Scene(fit, target, colors, target_color, labels, extent)
     frames = validate.count("frames", frames, 2)
     validate.positive("fps", fps)
     figure = load("matplotlib.figure").Figure(figsize=size, dpi=_DPI, layout="constrained")
     load("matplotlib.backends.backend_agg").FigureCanvasAgg(figure)
     movie = _Movie(figure, scene, fit, title)
-    _write(path, [movie.show(step) for step in shown_steps(fit.steps, frames)], fps)
+    _write(file, [movie.show(step) for step in shown_steps(fit.steps, frames)], fps)
 
 
 def shown_steps(steps: int, frames: int) -> list[int]:
@@ -86,7 +87,7 @@ def shown_steps(steps: int, frames: int) -> list[int]:
     return [max(k, round(steps * (k / last) ** 3)) for k in range(last + 1)]
 
 
-def _write(path: str | PathLike[str], frames: list[Array], fps: float) -> None:
+def _write(path: str, frames: list[Array], fps: float) -> None:
     """Write a GIF that repeats for ever."""
     first, *rest = _with_palette(frames)
     durations = [1000 / fps] * len(rest) + [1000 * _HOLD]

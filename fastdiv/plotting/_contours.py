@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,11 +10,17 @@ import numpy as np
 
 from ..distributions import Mixture
 from . import _validate as validate
-from ._geometry import Extent, ellipse, extent_of, grid, levels, parts
+from ._density import grid, levels, log_density
+from ._geometry import Extent, ellipse, extent_of, parts
 from ._matplotlib import axes_or_new, shades
 
 MASSES = (0.1, 0.3, 0.5, 0.7, 0.9, 0.99)
 _PLURAL = ("linewidth", "linestyle")  # as contours call them
+_FAR_BELOW = 50.0  # nats below the outermost contour, where it does not matter how low
+_TOO_NARROW = (
+    "resolution is {}: some components of d are narrower than the meshes of such a grid and may be missing "
+    "in the picture; expected a larger one, or an extent around them"
+)
 
 
 def density_contours(
@@ -45,10 +52,11 @@ def density_contours(
     label : str, optional
         Name for a legend.
     extent : (left, right, bottom, top), optional
-        The part of the plane in which a mixture's density is evaluated: by default 3.2 standard deviations
+        The part of the plane in which a mixture's contours are drawn: by default 3.2 standard deviations
         around every component. A normal distribution's contours are ellipses, known exactly.
     resolution : int
-        Points of that grid along each axis.
+        Lines of the grid along each axis on which a mixture's density is evaluated. Where a component is narrower
+        than they show, up to four times as many are added.
     **options
         What lines take: `linewidth`, `linestyle`, `alpha`, `zorder`.
 
@@ -64,6 +72,16 @@ def density_contours(
     TypeError, ValueError
         If an argument does not fit; the message names it.
 
+    Warns
+    -----
+    UserWarning
+        If components of a mixture are narrower than the grid shows, although lines were added.
+
+    Notes
+    -----
+    The level of a contour of a mixture is a quantile of log p(x), x from p, found from points spread evenly over
+    the mass of every component: masses are right to about 0.001, whatever the components' scales and the `extent`.
+
     Examples
     --------
     >>> from fastdiv.distributions import Mixture, Normal
@@ -75,6 +93,9 @@ def density_contours(
     shares = validate.masses(masses)
     bounds = validate.extent(extent) if extent is not None else extent_of(d)
     resolution = validate.count("resolution", resolution, 2)
+    validate.axes(axes)
+    if color is not None:
+        validate.color("color", color)
     axes = axes_or_new(axes)
     if color is None:
         [probe] = axes.plot([], [])
@@ -113,18 +134,22 @@ def _draw_grid(
     resolution: int,
     options: dict[str, Any],
 ) -> None:
-    x, y, points = grid(extent, resolution)
-    density = np.exp(d.log_prob(points).astype(np.float64))
-    area = (x[1] - x[0]) * (y[1] - y[0])
-    heights = sorted(set(levels(density, area, shares)))  # on a coarse grid, some may coincide
+    x, y, complete = grid(d, extent, resolution)
+    if not complete:
+        warnings.warn(_TOO_NARROW.format(resolution), UserWarning, stacklevel=3)
+    heights = sorted(set(levels(d, shares)))
+    # Of logarithms: they are nearly quadratic, and densities of narrow components may overflow.
+    density = np.maximum(log_density(d, x, y), heights[0] - _FAR_BELOW)
     if filled:
-        top = max(float(density.max()), np.nextafter(heights[-1], np.inf))
+        top = max(float(density.max()), heights[-1]) + 1
         axes.contourf(
-            x, y, density, levels=[*heights, top * 1.001], colors=shades(color, len(heights)),
+            x, y, density, levels=[*heights, top], colors=shades(color, len(heights)),
             zorder=options.get("zorder", 1),
         )  # fmt: skip
     lines = {
         **{f"{name}s": [value] for name, value in options.items() if name in _PLURAL},
         **{name: value for name, value in options.items() if name not in _PLURAL},
     }
-    axes.contour(x, y, density, levels=heights, colors=[color], **lines)
+    axes.contour(
+        x, y, density, levels=heights, colors=[color], negative_linestyles="solid", **lines
+    )

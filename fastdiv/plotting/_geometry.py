@@ -1,9 +1,8 @@
-"""Where contours lie: ellipses of normal distributions, levels of density that enclose a given mass."""
+"""Where distributions lie in the plane: means, widths, borders, ellipses of normal distributions."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -65,21 +64,3 @@ def ellipse(d: Any, mass: float, count: int = 181) -> Array:
     circle = math.sqrt(-2 * math.log1p(-mass)) * np.stack([np.cos(angle), np.sin(angle)])
     scale = np.diag(d.std) if isinstance(d, Normal) else d.scale_tril
     return np.asarray(d.mean[:, np.newaxis] + scale @ circle, np.float64)
-
-
-def grid(extent: Extent, resolution: int) -> tuple[Array, Array, Array]:
-    """Return the grid's coordinates, and its points [rows, columns, 2]."""
-    x = np.linspace(*extent[:2], resolution)
-    y = np.linspace(*extent[2:], resolution)
-    return x, y, np.stack(np.meshgrid(x, y), axis=-1)
-
-
-def levels(density: Array, area: float, masses: Sequence[float]) -> list[float]:
-    """Return the density on the border of the smallest region of each mass; masses fall, levels rise.
-
-    `area` is that of a cell of the grid. What lies outside of the grid counts as outside of every region.
-    """
-    ordered = np.sort(density, axis=None)[::-1]
-    enclosed = np.cumsum(ordered) * area
-    found = np.searchsorted(enclosed, masses)
-    return [float(ordered[min(int(k), len(ordered) - 1)]) for k in found]

@@ -71,6 +71,7 @@ def fit_path(
     >>> axes = fit_path(fit, p)  # doctest: +SKIP
     """
     scene = Scene(fit, target, colors, target_color, labels, extent)
+    validate.axes(axes)
     axes = axes_or_new(axes)
     scene.draw_target(axes)
     for k, name in enumerate(scene.labels):
@@ -103,6 +104,8 @@ class Scene:
             cycle = load("matplotlib").rcParams["axes.prop_cycle"].by_key()["color"]
             colors = [cycle[k % len(cycle)] for k in range(count)]
         self.colors = validate.one_each("colors", colors, count)
+        for name, color in (("target_color", target_color), *(("colors", c) for c in self.colors)):
+            validate.color(name, color)
         if labels is None:
             labels = [f"q, start {k + 1}" for k in range(count)] if count > 1 else ["q"]
         self.labels = validate.one_each("labels", labels, count)

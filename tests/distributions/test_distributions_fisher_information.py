@@ -131,6 +131,25 @@ def test_a_component_of_weight_0_is_no_source() -> None:
     assert not metric[3].any()
 
 
+@pytest.mark.parametrize("weights", [[0.5, 0.5], [1.0, 0.0], [0.0, 1.0], [1.0, 1e-310]])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_factors_with_zeros_and_weights_of_any_size(weights: Any, dtype: Any) -> None:
+    """An entry of 0 below the diagonal, as the identity has, is a parameter like others."""
+    scales = np.array([np.eye(2), [[2.0, 0.0], [1.0, 1.0]]], dtype)
+    parts = MultivariateNormal(np.array([[0.0, 0.0], [40.0, 1.0]], dtype), scales)
+    weights = np.array(weights)
+    metric = fisher_information(Mixture(weights, parts), n_samples=200_000)
+    assert not np.isnan(metric).any()
+    blocks = [[2, 3, 6, 7, 8], [4, 5, 9, 10, 11]]  # of components that do not overlap
+    for k, block in enumerate(blocks):
+        expected = weights[k] * fisher_information(parts[k])
+        found = metric[np.ix_(block, block)]
+        np.testing.assert_allclose(found, expected, atol=0.03 * expected.max() + 1e-12)
+    with np.errstate(divide="ignore"):
+        by_logits = fisher_information(Mixture(logits=np.log(weights), components=parts))
+    assert np.isfinite(by_logits).all()
+
+
 def test_what_is_refused(rng: np.random.Generator) -> None:
     with pytest.raises(TypeError, match="d must be a Normal or MultivariateNormal or Mixture"):
         fisher_information(np.eye(2))  # type: ignore[arg-type]

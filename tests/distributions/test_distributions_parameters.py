@@ -170,3 +170,33 @@ def test_public_classes_say_what_they_are() -> None:
     assert isinstance(PAIR, fastdiv.distributions.Distribution)
     assert "mean=array" in repr(PAIR)
     assert len({PAIR, PAIR[0], PAIR[1]}) == 3  # by identity
+
+
+@pytest.mark.parametrize("f", [fastdiv.kl_divergence, fastdiv.js_divergence])
+def test_measures_of_probabilities_point_to_those_of_distributions(f: Any) -> None:
+    expected = (
+        r"a Normal is a dist.*fastdiv\.distributions\.kl_div.*fastdiv\.montecarlo\.kl_divergence"
+    )
+    with pytest.raises(TypeError, match=expected):
+        f(PAIR, PAIR)
+    with pytest.raises(TypeError, match=expected):
+        fastdiv.value_and_grad(f)([0.5, 0.5], PAIR)
+
+
+def test_errors_of_indices() -> None:
+    full = MultivariateNormal([[0.0], [1.0]], [[1.0]])
+    for batch in (PAIR, full, Mixture(np.ones((2, 1)), PAIR[:, None])):
+        for index in (2, (0, 0), "a"):
+            with pytest.raises(
+                IndexError, match=r"the distribution has batch shape \(2,\): got the"
+            ):
+                batch[index]
+        assert len(list(batch)) == 2
+        one = batch[0]
+        for index in (0, slice(1), -1):
+            with pytest.raises(TypeError, match="a single one, without a batch: got the index"):
+                one[index]
+        assert one[()].batch_shape == one[...].batch_shape == ()
+        assert one[None].batch_shape == one[..., None].batch_shape == (1,)
+        with pytest.raises(TypeError, match="a single one, without a batch"):
+            list(one)

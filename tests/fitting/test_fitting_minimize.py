@@ -10,7 +10,15 @@ import pytest
 import fastdiv
 from fastdiv import montecarlo
 from fastdiv.distributions import Mixture, MultivariateNormal, Normal, flatten
-from fastdiv.fitting import Adam, DivergedError, GradientDescent, cosine_decay, minimize
+from fastdiv.fitting import (
+    Adam,
+    DivergedError,
+    Fit,
+    GradientDescent,
+    StuckWarning,
+    cosine_decay,
+    minimize,
+)
 
 TARGET = Mixture([0.5, 0.5], Normal([[0, 0], [1, 1]], [[0.25, 0.5], [0.25, 0.25]]))
 # Of TARGET: the mean of the variances, and the spread of the means, ½ each.
@@ -202,6 +210,29 @@ def test_a_hopeless_start_says_so() -> None:
         minimize(far, TARGET, steps=5)
 
 
+@pytest.mark.parametrize("natural", [False, True])
+@pytest.mark.parametrize("distance", [15.0, 100.0])
+def test_js_from_far_away_says_that_it_is_stuck(distance: float, natural: bool) -> None:
+    options: Any = {"steps": 5, "natural_gradient": natural}
+    with pytest.warns(StuckWarning, match="the fit is stuck at loss 0.693147: q and the target do"):
+        minimize(Normal([distance], [1.0]), Normal([0.0], [1.0]), "js", **options)
+    starts = Normal([[1.0], [distance]], [1.0])
+    with pytest.warns(StuckWarning, match=r"fit \[1\] is stuck .* larger std, or forward_kl first"):
+        minimize(starts, Normal([0.0], [1.0]), "js", **options)
+
+
+def test_an_optimizer_that_does_not_move_is_warned_of() -> None:
+    start = Normal([1.0], [2.0])
+    with pytest.warns(StuckWarning, match="no step changed a coordinate; try a larger learning"):
+        minimize(start, Normal([0.0], [1.0]), optimizer=GradientDescent(1e-300), steps=2)
+    minimize(start, start, steps=2)  # at its minimum a fit may stay
+
+
+def test_fields_of_a_fit_are_documented() -> None:
+    for name in ("distribution", "path", "losses", "standard_errors"):
+        assert f"{name} : " in str(Fit.__doc__)
+
+
 def test_errors_of_the_callback_pass_through() -> None:
     def stop(*_: Any) -> None:
         raise KeyboardInterrupt
@@ -222,6 +253,9 @@ def test_errors_of_the_callback_pass_through() -> None:
         ({"seed": -1}, ValueError, "seed"),
         ({"optimizer": "adam"}, TypeError, "optimizer must be an optimizer, for example"),
         ({"optimizer": Adam}, TypeError, "optimizer must be an optimizer, for example"),
+        ({"antithetic": 1}, TypeError, "antithetic must be True or False, got 1"),
+        ({"score_term": "no"}, TypeError, "score_term must be True or False, got 'no'"),
+        ({"natural_gradient": 1}, TypeError, "natural_gradient must be True or False, got 1"),
         ({"callback": 1}, TypeError, "callback must be a function or None, got 1"),
         ({"q0": Normal([0.0], [1.0])}, ValueError, "q0 with 1 and target with 2 dimensions"),
         (

@@ -94,6 +94,19 @@ def test_a_step_of_rate_1_reaches_what_matches_the_moments(rng: np.random.Genera
     np.testing.assert_allclose(fit.distribution.std, target.std, atol=0.12)  # of second order
 
 
+@pytest.mark.parametrize("divergence", ["reverse_kl", "forward_kl", "js"])
+def test_a_step_of_rate_1_is_newtons_near_the_minimum(divergence: str) -> None:
+    target = Normal([0.3, -0.2], [1.0, 2.0])
+    start = Normal([0.35, -0.25], [1.05, 1.95])
+    fit = minimize(
+        start, target, divergence, optimizer=GradientDescent(1.0), natural_gradient=True,
+        steps=1, n_samples=1_000_000, score_term=divergence == "forward_kl",
+    )  # fmt: skip
+    for name in ("mean", "std"):
+        found, exact, began = (getattr(d, name) for d in (fit.distribution, target, start))
+        assert (np.abs(found - exact) < 0.2 * np.abs(began - exact)).all(), (name, found)
+
+
 def test_no_step_is_longer_than_its_rate(rng: np.random.Generator) -> None:
     d = MultivariateNormal(rng.normal(size=2), lower(rng, 2))
     coordinates, _, natural, metric = prepared(d)

@@ -133,3 +133,19 @@ def test_adam_refuses_other_parameters_than_it_began_with() -> None:
     with pytest.raises(ValueError, match=r"parameters has shape \(2,\): expected \(3,\)"):
         adam.step(np.ones(2), np.ones(2))
     assert adam.steps == 1
+
+
+@pytest.mark.parametrize("optimizer", [Adam(), GradientDescent()])
+def test_a_step_takes_arrays(optimizer: Any) -> None:
+    x = np.ones(2)
+    with pytest.raises(
+        TypeError, match=r"parameters must be an array of float32 or .* got \[1.0\]"
+    ):
+        optimizer.step([1.0], [2.0])
+    with pytest.raises(TypeError, match=r"parameters must be an array of float32 or .* got array"):
+        optimizer.step(np.ones(2, int), x)
+    with pytest.raises(TypeError, match=r"gradient must be an array, got \[1.0, 2.0\]"):
+        optimizer.step(x, [1.0, 2.0])
+    with pytest.raises(ValueError, match=r"gradient has shape \(3,\): expected \(2,\)"):
+        optimizer.step(x, np.ones(3))
+    assert optimizer.steps == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import signal
 import subprocess
@@ -41,6 +42,9 @@ BOTH = [montecarlo.kl_divergence, montecarlo.js_divergence]
         ((M, Q, 100, 0), {"first_sample": 256}, ValueError, "multiple of the grain, 768, got 256"),
         ((P, Q, 100, 0), {"first_sample": 2**63}, ValueError, "first_sample must lie between"),
         ((P, Q, 100, 0), {"first_sample": "a"}, TypeError, "first_sample must be an int, got 'a'"),
+        ((P, Q, 100, 0), {"antithetic": 1}, TypeError, "antithetic must be True or False, got 1"),
+        ((P, Q, 100, 0), {"control_variate": "no"}, TypeError, "control_variate must be True or"),
+        ((P, Q, 100, 0), {"score_term": None}, TypeError, "score_term must be True .* got None"),
         ((P, Q, 100, 0), {"progress": 3}, TypeError, "progress must be a function, got 3"),
     ],
 )
@@ -65,6 +69,10 @@ def test_errors_of_batches_and_weights() -> None:
         fastdiv.value_and_grad(montecarlo.kl_divergence, 2)
     with pytest.raises(TypeError, match="p must be a Normal"):
         montecarlo.grain(1, Q)
+    with pytest.raises(TypeError, match="antithetic must be True or False, got 2"):
+        montecarlo.grain(P, Q, antithetic=2)  # type: ignore[arg-type]
+    for flag in (np.True_, True):
+        assert montecarlo.grain(P, Q, antithetic=flag) == 512
 
 
 def test_errors_of_merging() -> None:
@@ -161,3 +169,22 @@ def test_estimates_are_plain_to_see() -> None:
         estimate.value = 0.0  # type: ignore[misc]
     assert estimate.n_samples == 1000
     assert isinstance(estimate.value, float) and isinstance(estimate.standard_error, float)
+    assert float(estimate) == estimate.value
+    fields = ["value", "standard_error", "n_samples"]
+    assert list(inspect.signature(montecarlo.Estimate).parameters) == fields
+    assert all(f"{name} : " in str(montecarlo.Estimate.__doc__) for name in fields)
+
+
+def test_estimates_of_batches_compare() -> None:
+    batch = Normal(np.zeros((3, 2)), np.ones((3, 2)))
+    one, other = (montecarlo.kl_divergence(batch, Q, 1000, seed) for seed in (0, 1))
+    again = montecarlo.kl_divergence(batch, Q, 1000, 0)
+    assert (one == again) is True and hash(one) == hash(again)
+    assert (one == other) is False and one != 1.0 and one != montecarlo.kl_divergence(P, Q, 1000, 0)
+    assert len({one, other, again}) == 2
+    zero = montecarlo.Estimate(-0.0, 0.0, 1)
+    assert (
+        zero == montecarlo.Estimate(0.0, 0.0, 1) and len({zero, montecarlo.Estimate(0, 0, 1)}) == 1
+    )
+    with pytest.raises(TypeError, match=r"batch shape \(3,\) is no single number"):
+        float(one)

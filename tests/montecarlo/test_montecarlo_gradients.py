@@ -9,7 +9,8 @@ import pytest
 
 import fastdiv
 import montecarlo_cases as cases
-from fastdiv.distributions import Mixture, MultivariateNormal, Normal
+from fastdiv import montecarlo
+from fastdiv.distributions import Mixture, MultivariateNormal, Normal, flatten
 
 STEP = 2e-4
 
@@ -155,3 +156,40 @@ def test_one_batch_tells_nothing_of_the_spread(rng: Any) -> None:
     assert np.isinf(by_p.mean).all() and np.isinf(by_q.std).all()
     assert by_p.scale_tril[0, 1] == 0  # which is no parameter
     assert fastdiv.montecarlo.kl_divergence(p, q, 200, 1).gradient_standard_errors == ()
+
+
+@pytest.mark.parametrize("name", ["kl_divergence", "js_divergence"])
+def test_errors_of_merged_gradients(name: str) -> None:
+    p = Mixture(logits=[0.0, 1.0], components=Normal([[0.0], [2.0]], [[0.5], [1.0]]))
+    q = MultivariateNormal([1.0], [[1.2]])
+    f = fastdiv.value_and_grad(getattr(montecarlo, name), (0, 1))
+    size = montecarlo.grain(p, q) * 50
+    counts = [size, 3 * size, 2 * size]
+    first = [0, size, 4 * size]
+    shards = [f(p, q, n, 1, first_sample=k)[0] for k, n in zip(first, counts, strict=True)]
+    for merged in (shards[2].merge(*shards[:2]), shards[1].merge(shards[2]).merge(shards[0])):
+        whole = f(p, q, 6 * size, 1)[0]
+        assert merged == whole
+        for k, errors in enumerate(merged.gradient_standard_errors):
+            assert type(errors) is type((p, q)[k])
+            parts = [flatten(each.gradient_standard_errors[k]) for each in shards]
+            expected = np.hypot.reduce(
+                [n / (6 * size) * e for n, e in zip(counts, parts, strict=True)]
+            )
+            np.testing.assert_allclose(flatten(errors), expected, rtol=1e-14)
+            # rough, from 64 parts
+            known = flatten(whole.gradient_standard_errors[k])
+            np.testing.assert_allclose(flatten(errors), known, rtol=0.5)
+
+
+def test_errors_of_gradients_that_only_some_shards_have() -> None:
+    p, q = Normal([0.0], [1.0]), Normal([1.0], [1.5])
+    shards = [montecarlo.kl_divergence(p, q, 512, 1, first_sample=512 * k) for k in range(2)]
+    assert shards[0].merge(shards[1]).gradient_standard_errors == ()
+    for argnums in (0, 1, (0, 1)):
+        f = fastdiv.value_and_grad(montecarlo.kl_divergence, argnums)
+        estimate, _ = f(p, q, 512, 1, first_sample=1024)
+        merged = shards[0].merge(estimate).merge(shards[1])
+        assert merged == montecarlo.kl_divergence(p, q, 1536, 1)
+        with pytest.raises(ValueError, match="differ in the arguments that they have gradients by"):
+            merged.gradient_standard_errors  # noqa: B018

@@ -4,7 +4,8 @@
 // Bytes become calls, so libFuzzer can look for bad ones (clang):
 //   cmake -S tests/native -B build/fuzz -DCMAKE_CXX_COMPILER=clang++ -DFASTDIV_SANITIZE=address,undefined
 //     -DFASTDIV_LIBFUZZER=ON && cmake --build build/fuzz --target fuzz_c_api && build/fuzz/fuzz_c_api -max_len=512
-// Without libFuzzer: fuzz_c_api [seconds [seed]], or fuzz_c_api FILE... to repeat calls that it has found.
+// Without libFuzzer: fuzz_c_api [seconds [seed [kind]]], or fuzz_c_api FILE... to repeat calls that it has found; kind
+// is a number below 12 of the switch below, for calls of that kind alone.
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -15,6 +16,7 @@
 #include "fastdiv/fastdiv.h"
 #include "fuzz_input.hpp"
 #include "fuzz_logits.hpp"
+#include "fuzz_nn.hpp"
 #include "kernels/list.hpp"
 
 namespace {
@@ -209,7 +211,7 @@ void check_request(const Request<T>& request) {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   Input in{data, size};
-  switch (in.below(8)) {
+  switch (in.below(12)) {
     case 0:
       check_request(logits::read_request<float>(in));
       break;
@@ -225,6 +227,14 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     case 4:
     case 5:
       check_request(read_request(in, kFunctions32));
+      break;
+    case 6:
+    case 7:
+      nn::check_request(nn::read_request<float>(in));
+      break;
+    case 8:
+    case 9:
+      nn::check_request(nn::read_request<double>(in));
       break;
     default:
       check_request(read_request(in, kFunctions64));
@@ -255,6 +265,7 @@ int main(int argc, char** argv) {
   for (; std::chrono::steady_clock::now() < stop; ++calls) {
     std::vector<uint8_t> bytes(random() % 400);
     for (uint8_t& byte : bytes) byte = static_cast<uint8_t>(random());
+    if (argc > 3 && !bytes.empty()) bytes[0] = static_cast<uint8_t>(std::atoi(argv[3]));
     LLVMFuzzerTestOneInput(bytes.data(), bytes.size());
   }
   std::printf("%zu calls\n", calls);

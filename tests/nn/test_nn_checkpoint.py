@@ -49,6 +49,46 @@ def test_saved_and_loaded(kind: Any, dtype: type, tmp_path: Path) -> None:
     assert [each.name for each in tmp_path.iterdir()] == [path.name]
 
 
+@pytest.mark.parametrize(
+    ("sizes", "loaded"), [((6, 5), (6, 5)), (np.array([6, 5]), (6, 5)), (6, 6), ((), ())]
+)
+def test_hidden_layers_are_a_tuple_again(sizes: Any, loaded: Any, tmp_path: Path) -> None:
+    X = data("gaussian")
+    small(nn.Autoencoder, hidden_layer_sizes=sizes).fit(X, checkpoint=tmp_path / "model")
+    found = nn.Autoencoder.load(tmp_path / "model").hidden_layer_sizes
+    assert (type(found), found) == (type(loaded), loaded)
+    small(nn.Autoencoder, hidden_layer_sizes=loaded).fit(X, checkpoint=tmp_path / "model")
+
+
+@pytest.mark.parametrize("kind", ESTIMATORS)
+def test_class_is_found_in_the_file(kind: Any, tmp_path: Path) -> None:
+    path = tmp_path / "model"
+    model = small(kind).fit(data("gaussian"), checkpoint=path)
+    for name in (path, str(path)):
+        loaded = nn.load(name)
+        assert type(loaded) is kind
+        assert bits(loaded) == bits(model)
+
+
+class Mine(nn.Autoencoder):
+    """A class that fastdiv does not know."""
+
+
+def test_class_that_is_not_found(tmp_path: Path) -> None:
+    path = tmp_path / "model"
+    small(Mine).fit(data("gaussian")).save(path)
+    with pytest.raises(
+        ValueError, match=r"class Mine, which is not in fastdiv\.nn: use Mine\.load"
+    ):
+        nn.load(path)
+    assert type(Mine.load(path)) is Mine
+    safetensors.save_file({"weight": np.zeros(3)}, path)
+    with pytest.raises(ValueError, match="is another program's file"):
+        nn.load(path)
+    with pytest.raises(IsADirectoryError):
+        nn.load(tmp_path)
+
+
 def test_others_can_read_the_tensors(tmp_path: Path) -> None:
     model = small(nn.VariationalAutoencoder).fit(data("gaussian"))
     model.save(tmp_path / "model")
@@ -214,7 +254,7 @@ def test_foreign_files(saved: Path, tmp_path: Path) -> None:
         nn.Autoencoder.load(other)
     with pytest.raises(FileNotFoundError):
         nn.Autoencoder.load(tmp_path / "none")
-    with pytest.raises(OSError, match="directory"):
+    with pytest.raises(IsADirectoryError, match="is a folder, expected a file"):
         nn.Autoencoder.load(tmp_path)
 
 

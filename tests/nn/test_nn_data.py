@@ -130,6 +130,20 @@ def test_interrupted_fit_leaves_a_model_that_goes_on(monkeypatch: pytest.MonkeyP
     assert model.transform(X).shape == (40, 3)
 
 
+def test_history_has_its_names_from_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(model: Any, workspace: Any) -> None:
+        raise KeyboardInterrupt
+
+    for kind in ESTIMATORS:
+        names = set(small(kind).fit(data("gaussian")).history_)
+        with monkeypatch.context() as patch:
+            patch.setattr(_training, "_step", interrupted)
+            model = small(kind)
+            with pytest.raises(KeyboardInterrupt):
+                model.fit(data("gaussian"))
+        assert model.history_ == {name: [] for name in names}
+
+
 def test_callback_sees_every_epoch_and_may_end_it() -> None:
     seen: list[int] = []
 

@@ -23,6 +23,7 @@ def test_scikit_learn_checks(estimator: Any, check: Any) -> None:
     check(estimator)
 
 
+@pytest.mark.filterwarnings("ignore:the posterior has collapsed")  # grey values are worth no code
 @pytest.mark.parametrize("kind", ESTIMATORS)
 def test_fit_lowers_the_loss(kind: Any) -> None:
     X = data("bernoulli", 200)
@@ -63,6 +64,10 @@ def test_variational_shapes(dtype: type) -> None:
     assert np.array_equal(model.sample(5), model.sample(5))
     assert not np.array_equal(model.sample(5), model.sample(5, seed=8))
     assert np.array_equal(model.sample(5, seed=3), model.sample(5))  # the seed of training
+    for seed in (-1, 2**64 - 1, 2**200 - 1):
+        assert np.array_equal(model.sample(5, seed=seed), model.sample(5, seed=2**64 - 1))
+    assert np.array_equal(model.sample(5, seed=np.int32(8)), model.sample(5, seed=8))
+    assert [part.dtype for part in model.posterior(X)] == [dtype, dtype]
 
 
 def test_importance_weighted_bound_lies_above_the_elbo() -> None:
@@ -162,6 +167,18 @@ def test_sizes_of_batches_and_layers() -> None:
                 nn.VariationalAutoencoder, hidden_layer_sizes=sizes, batch_size=batch_size
             )
             assert model.fit(X).transform(X[:1]).shape == (1, 3)
+
+
+def test_collapsed_posterior_is_warned_of() -> None:
+    X = 0.1 * data("bernoulli", 200)
+    options = {"max_epochs": 60, "learning_rate": 0.01}
+    with pytest.warns(UserWarning, match=r"collapsed.* nats a row.*a scale below 1, ") as caught:
+        model = small(nn.VariationalAutoencoder, **options).fit(X)
+    assert [each.filename for each in caught] == [__file__]
+    assert model.history_["kl"][-1] < 0.01
+    for option in ({"beta": 0.0}, {"scale": 0.01}):  # nothing to say: warnings are errors
+        small(nn.VariationalAutoencoder, **option, **options).fit(X)
+    small(nn.VariationalAutoencoder, **options).partial_fit(X)
 
 
 def test_warm_up_raises_the_weight() -> None:

@@ -142,6 +142,9 @@ def test_inference_is_the_plain_formula(likelihood: str) -> None:
     encoded = through(X, layers(model, "encoder"))
     mean, log_variance = encoded[:, :3], encoded[:, 3:]
     np.testing.assert_allclose(model.transform(X), mean, rtol=1e-12)
+    means, deviations = model.posterior(X)
+    assert np.array_equal(means, model.transform(X))
+    np.testing.assert_allclose(deviations, np.exp(log_variance / 2), rtol=1e-12)
     outputs = through(mean, layers(model, "decoder"))
     means = sigmoid(outputs) if likelihood == "bernoulli" else outputs
     np.testing.assert_allclose(model.reconstruct(X), means, rtol=1e-12)
@@ -170,3 +173,17 @@ def test_score_is_minus_the_loss_of_clean_rows(kind: Any) -> None:
     X = data("bernoulli")
     outputs = through(through(X, layers(model, "encoder")), layers(model, "decoder"))
     assert model.score(X) == pytest.approx(-plain_nll(model, outputs, X).mean(), rel=1e-12)
+
+
+def test_narrow_posterior_keeps_the_digits_of_its_bound() -> None:
+    model = small(nn.VariationalAutoencoder).fit(data("gaussian"))
+    weight, bias = (parameter.value for parameter in model._network.encoder.layers[-1].parameters)
+    weight[...], bias[:3], bias[3:] = (
+        0,
+        5,
+        -31,
+    )  # standard deviations below the steps of float32 at 5
+    X = data("gaussian")
+    noise = random.normal(3, (40, 3), 0, _position.EVALUATION, np.float32).astype(float)
+    expected = (noise**2 - 1).sum(axis=1) / 2  # what the divergence is the mean of
+    np.testing.assert_allclose(model.log_likelihood(X, 1) - model.elbo(X), expected, atol=1e-4)

@@ -21,11 +21,13 @@ from matplotlib import colors as mpl_colors
 from matplotlib import pyplot
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.path import Path as MplPath
 from PIL import Image
 
 from fastdiv.plotting import animate_fit, density_contours, fit_path
 from fastdiv.plotting._animation import shown_steps
-from fastdiv.plotting._geometry import ellipse, extent_of, grid, levels, widened
+from fastdiv.plotting._density import levels
+from fastdiv.plotting._geometry import ellipse, extent_of, widened
 
 TARGET = Mixture([0.5, 0.5], Normal([[0, 0], [1, 1]], [[0.25, 0.5], [0.25, 0.25]]))
 FULL = MultivariateNormal([0.5, -0.5], [[0.6, 0.0], [0.3, 0.4]])
@@ -57,15 +59,52 @@ def test_an_ellipse_is_a_contour_around_its_mass(d: Any, mass: float) -> None:
     assert inside.mean() == pytest.approx(mass, abs=0.01)
 
 
-def test_levels_enclose_their_mass() -> None:
+# Components of scales far apart, and correlated ones.
+FAR_APART = Mixture([0.7, 0.3], Normal([[0, 0], [2, 1]], [[1.0, 1.0], [1e-3, 1e-3]]))
+THIN = Mixture(
+    [0.5, 0.5],
+    MultivariateNormal([[0, 0], [3, 0]], [[[1, 0], [0.9, 0.02]], [[1, 0], [0, 1]]]),
+)
+
+
+@pytest.mark.parametrize("d", [TARGET, FAR_APART, THIN], ids=["target", "far apart", "thin"])
+def test_levels_enclose_their_mass(d: Any) -> None:
     masses = [0.99, 0.9, 0.5, 0.1]
-    x, y, points = grid(extent_of(TARGET), 300)
-    density = np.exp(TARGET.log_prob(points))
-    heights = levels(density, (x[1] - x[0]) * (y[1] - y[0]), masses)
+    heights = levels(d, masses)
     assert heights == sorted(heights)
-    of_samples = np.exp(TARGET.log_prob(TARGET.sample(100_000, seed=2)))
+    of_samples = d.log_prob(d.sample(100_000, seed=2))
     for mass, height in zip(masses, heights, strict=True):
-        assert (of_samples > height).mean() == pytest.approx(mass, abs=0.01)
+        assert (of_samples > height).mean() == pytest.approx(mass, abs=0.005)
+
+
+def _enclosed(axes: Any, points: Any) -> Any:
+    """Whether points lie within the lines that were drawn, by the number of times they are enclosed."""
+    [contours] = [each for each in axes.collections if hasattr(each, "levels")]
+    return [
+        sum(MplPath(polygon).contains_points(points).astype(int) for polygon in path.to_polygons())
+        % 2
+        for path in contours.get_paths()
+    ]
+
+
+@pytest.mark.parametrize("d", [TARGET, FAR_APART, THIN], ids=["target", "far apart", "thin"])
+def test_contours_of_mixtures_enclose_their_mass(d: Any, axes: Any) -> None:
+    masses = [0.9, 0.5, 0.2]
+    density_contours(d, axes=axes, masses=masses)
+    inside = _enclosed(axes, d.sample(20_000, seed=3))
+    for mass, within in zip(masses, inside, strict=True):
+        assert within.mean() == pytest.approx(mass, abs=0.015)
+
+
+def test_components_that_no_grid_can_show_are_warned_of(axes: Any) -> None:
+    thin = MultivariateNormal([[0, 0], [3, 0]], [[[1, 0], [1, 1e-5]], [[1, 0], [0, 1]]])
+    with pytest.warns(UserWarning, match="resolution is 50: some components of d are narrower"):
+        density_contours(Mixture([0.5, 0.5], thin), axes=axes, resolution=50)
+
+
+def test_scales_beyond_what_densities_can_hold(axes: Any) -> None:
+    narrow = Normal([[0, 0], [1, 1]], [[1.0, 1.0], [1e-200, 1e-200]])
+    density_contours(Mixture([0.5, 0.5], narrow), axes=axes, filled=True)
 
 
 def test_borders_hold_every_component() -> None:
@@ -97,7 +136,8 @@ def _pixels(axes: Any) -> Any:
 
 def test_a_weight_of_zero_and_a_coarse_grid(axes: Any) -> None:
     density_contours(Mixture([1.0, 0.0], TARGET.components), axes=axes)
-    density_contours(TARGET, axes=axes, resolution=3)
+    with pytest.warns(UserWarning, match="resolution is 3: some components"):
+        density_contours(TARGET, axes=axes, resolution=3)
 
 
 def test_new_axes_are_pyplots() -> None:
@@ -218,6 +258,20 @@ def test_frames_are_dense_where_most_happens() -> None:
             "labels must have an entry for eac",
         ),
         (lambda f: animate_fit(f, TARGET, "x", frames=1), ValueError, "frames must be at least 2"),
+        (lambda f: animate_fit(f, TARGET, 3), TypeError, "path must be a path, got 3"),
+        (
+            lambda f: animate_fit(f, TARGET, "fit.mp4"),
+            ValueError,
+            "path must end in .gif, which is what is written, got 'fit.mp4'",
+        ),
+        (lambda f: density_contours(FULL, masses=0.5), TypeError, "masses must be a seq.* got 0.5"),
+        (lambda f: density_contours(FULL, axes=3), TypeError, "axes must be Matplotlib's Axes"),
+        (lambda f: density_contours(FULL, color="no"), ValueError, "color must be a co.* got 'no'"),
+        (lambda f: density_contours(FULL, extent=3), ValueError, "extent must be .left.* got 3"),
+        (lambda f: fit_path(f, TARGET, axes=[]), TypeError, "axes must be .* or None, got"),
+        (lambda f: fit_path(f, TARGET, colors=["no"]), ValueError, "colors must be a color"),
+        (lambda f: fit_path(f, TARGET, colors=3), ValueError, "colors must have an entry.* got 3"),
+        (lambda f: fit_path(f, TARGET, target_color="no"), ValueError, "target_color must be a co"),
         (lambda f: animate_fit(f, TARGET, "x", fps=0), ValueError, "fps must be positive and fini"),
     ],
 )

@@ -2,6 +2,7 @@
 #pragma once
 #include <algorithm>
 #include <cmath>
+#include <type_traits>
 
 #include "drivers/logits/row.hpp"
 
@@ -18,8 +19,7 @@ inline double excess_over_log1p(double x) {
 template <class S>
 class Alignment {
  public:
-  // Finds the shift, and on the way the Kullback-Leibler divergence. The rows' constants are then set for both
-  // distributions on one scale, on which each sums to total().
+  // Finds the shift, and on the way the Kullback-Leibler divergence.
   template <class ForEach>
   Alignment(LogitsRows<S>& rows, const ForEach& for_each) : rows_(rows) {
     // Where p has its peak the first log-ratios are exactly 0, so that a one-hot row loses no digit.
@@ -27,8 +27,9 @@ class Alignment {
     rows.at_peak(0, unused, peak_);
     Parts between_peaks = Parts::sum(rows.largest(0), -rows.largest(1));
     double apart = std::fabs(peak().high - between_peaks.high) / rows.temperature.value();
-    mean_is_known_ = apart < kFarApart;
-    reference_ = mean_is_known_ ? peak() : between_peaks;
+    is_far_apart_ = !(apart < kFarApart);
+    mean_is_known_ = !is_far_apart_;
+    reference_ = is_far_apart_ ? between_peaks : peak();
     improve_by_sample();
     for (int round = 0; round < kRounds; ++round) {
       set_shift();
@@ -39,6 +40,10 @@ class Alignment {
       correct();
     }
     total_ = sums_[0];
+  }
+
+  // Sets the rows' constants for both distributions on one scale, on which each sums to total().
+  void apply() {
     correct();
     set_shift();
   }
@@ -52,13 +57,9 @@ class Alignment {
     if (mean_is_known_) return mean_from_peak_;
     mean_is_known_ = true;
     LogitsRow<Computed<S>> constants = rows_.constants;
-    double of_x[kMaxLogitsSums], of_y[kMaxLogitsSums];
-    for (int k = 0; k < 2; ++k) rows_.set_exponent(k, rows_.whole_steps(k));
-    rows_.constants.center_high = static_cast<Computed<S>>(peak_[1]);
-    rows_.add_up(l_entropy, for_each, of_x);
-    rows_.add_up(l_cross_entropy, for_each, of_y);
+    mean_from_peak_ = is_far_apart_ ? difference_of_means(for_each) : mean_by_shift_to_peak(for_each);
     rows_.constants = constants;
-    return mean_from_peak_ = rows_.temperature.value() * (of_x[2] / of_y[3] - of_y[4] / of_y[3] * kMomentUnit);
+    return mean_from_peak_;
   }
 
   // Taken by itself, a term that outweighs all others is not rounded as they are.
@@ -76,18 +77,18 @@ class Alignment {
   static constexpr int kRounds = 4;
   static constexpr double kSmallStep = 0x1p-10;
   static constexpr double kLargestOffset = 2;
-  static constexpr double kPeakShare = 2;  // in units of the peak's probability
+  static constexpr double kPeakShare = 3;  // in units of the peak's probability
   static constexpr double kLargestCancellation = 16;
   static constexpr double kLargeMean = 64;  // beside it the logarithm hardly counts
-  // In nats: further apart, a quotient q / p could overflow.
+  // In nats: further apart, q could overflow.
   static constexpr double kFarApart = sizeof(Computed<S>) == 4 ? 16 : 64;
 
   // A shift that a part of the row suggests saves another round, unless digits depend on the peak.
   void improve_by_sample() {
-    set_shift();
-    if (!rows_.sample(l_kl_divergence, sums_) || !(sums_[0] > kPeakShare)) return;
-    missing_ = sums_[1] / (sums_[0] + 1);
-    if (std::isfinite(missing_) && std::fabs(std::log1p(missing_)) > kSmallStep) correct();
+    double totals[2];
+    if (!rows_.sample_exponentials(totals) || !(totals[0] > kPeakShare)) return;
+    Parts shift = rows_.shift_between(totals[0], totals[1], peak());
+    if (std::fabs(shift.high - reference_.high) > rows_.temperature.value() * kSmallStep) reference_ = shift;
   }
 
   // The shift, less x - y where p has its peak.
@@ -96,6 +97,23 @@ class Alignment {
   void find_mean_from_peak() {
     mean_from_peak_ = first_moment() + beyond_peak();
     if (std::fabs(beyond_peak()) > kLargestCancellation * std::fabs(mean_from_peak_)) mean_is_known_ = false;
+  }
+
+  template <class ForEach>
+  double mean_by_shift_to_peak(const ForEach& for_each) {
+    rows_.set_shift(peak(), 0);
+    rows_.add_up(l_kl_divergence, for_each, sums_);
+    return first_moment();
+  }
+
+  template <class ForEach>
+  double difference_of_means(const ForEach& for_each) {
+    double of_x[kMaxLogitsSums], of_y[kMaxLogitsSums];
+    for (int k = 0; k < 2; ++k) rows_.set_exponent(k, rows_.whole_steps(k));
+    rows_.constants.center_high = static_cast<Computed<S>>(peak_[1]);
+    rows_.add_up(l_entropy, for_each, of_x);
+    rows_.add_up(l_cross_entropy, for_each, of_y);
+    return rows_.temperature.value() * (of_x[2] / of_y[3] - of_y[4] / of_y[3] * kMomentUnit);
   }
 
   double first_moment() const { return rows_.temperature.value() * (sums_[3] / sums_[0] * kMomentUnit); }
@@ -120,33 +138,25 @@ class Alignment {
     return std::fabs(offset) > kLargestOffset || (is_near() ? excess_over_log1p(missing_) : offset) > value_;
   }
 
-  // A small step stays apart from the reference, beside which it would lose its digits. A larger one is taken in long
-  // double: half a unit in the last place of a double would be a relative error of each probability.
+  // A small step stays apart from the reference, beside which it would lose its digits. For doubles a larger
+  // one is taken in long double: half a unit in the last place of a double would be a relative error of each
+  // probability.
   void correct() {
+    typedef std::conditional_t<sizeof(Computed<S>) == 4, double, long double> Wide;
     double temperature = rows_.temperature.value();
-    long double step = step_ - temperature * std::log1p(static_cast<long double>(missing_));
+    Wide step = step_ - temperature * std::log1p(static_cast<Wide>(missing_));
     step_ = static_cast<double>(step);
     if (std::fabs(step_) < temperature * kSmallStep) return;
     reference_ = reference_.plus(step_).plus(static_cast<double>(step - step_));
     step_ = 0;
   }
 
-  // The shift as kernels take it: in three parts, and as whole steps and a factor near 1. The largest p is then
-  // about 1.
-  void set_shift() {
-    double steps = rows_.temperature.whole_steps(reference_.high), exponent = rows_.whole_steps(0);
-    reference_.store(&rows_.constants.shift_high, &rows_.constants.shift_low);
-    rows_.constants.shift_step = static_cast<Computed<S>>(step_);
-    rows_.constants.shift_factor =
-        static_cast<Computed<S>>(rows_.temperature.exponential(reference_.high, steps, reference_.low + step_));
-    rows_.set_exponent(0, exponent);
-    rows_.set_exponent(1, exponent - steps);
-  }
+  void set_shift() { rows_.set_shift(reference_, step_); }
 
   LogitsRows<S>& rows_;
   double peak_[2];  // both logits where p has its peak
   Parts reference_;
-  bool mean_is_known_;
+  bool is_far_apart_, mean_is_known_;
   double sums_[kMaxLogitsSums];
   double total_ = 1, missing_ = 0, mean_ = 0, value_ = 0, mean_from_peak_ = 0;
   double peak_ratio_ = 0;  // the peak's log-ratio, less that of the shift

@@ -1,6 +1,5 @@
 // -sum p log q = log(k + R / E) + S / sum exp(x / T): see kernels/logits/cross_entropy.hpp.
 #pragma once
-#include "drivers/logits/alignment.hpp"
 #include "drivers/logits/entropy.hpp"
 
 namespace fastdiv {
@@ -29,11 +28,22 @@ struct LogitsCrossEntropyRow {
     if (rows.peak_outweighs(0, total)) mean = (rows.largest(1) - peak[1]) / rows.temperature.value() - mean_from_peak;
     double nats = rows.uncovered() ? rows.kInfinity : normalizer.log() + mean;
     rows.constants.center_step = static_cast<Computed<S>>(rows.temperature.value() * mean_from_peak);
-    if (wanted & 2) total = Alignment<S>(rows, for_each).total();
+    if (wanted & 2) align(for_each, rows.shift_between(total, normalizer.total(), Parts::sum(peak[0], -peak[1])));
     return nats;
   }
 
   double factor(int input) const { return rows.temperature.slope(input == 0 ? 2 : 1) / total; }
+
+ private:
+  // q - p keeps its digits where the rows are close: what rounding has left of the shift comes from its sum.
+  template <class ForEach>
+  void align(const ForEach& for_each, const Parts& shift) {
+    double sums[kMaxLogitsSums];
+    rows.set_shift(shift, 0);
+    rows.add_up(rows.kernels().differences, for_each, sums);
+    total = sums[0];
+    rows.set_shift(shift, -rows.temperature.value() * std::log1p(sums[1] / sums[0]));
+  }
 };
 
 }  // namespace fastdiv

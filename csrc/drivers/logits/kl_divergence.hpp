@@ -15,7 +15,9 @@ struct LogitsKlDivergenceRow {
     Alignment<S> alignment(rows, for_each);
     total = alignment.total();
     if (wanted & 1) rows.set_center(alignment.peak(), alignment.mean_from_peak(for_each));
-    return rows.uncovered() ? rows.kInfinity : alignment.kl_divergence(for_each);
+    double nats = rows.uncovered() ? rows.kInfinity : alignment.kl_divergence(for_each);
+    if (wanted != 0) alignment.apply();
+    return nats;
   }
 
   double factor(int input) const { return rows.temperature.slope(input == 0 ? 2 : 1) / total; }

@@ -27,7 +27,6 @@ class LogitsRows {
     constants = {};
     constants.weight = static_cast<T>(weight);
     constants.rest = static_cast<T>(1 - weight);
-    constants.log_rest = weight < 1 ? static_cast<T>(std::log1p(-weight)) : 0;
     temperature.fill(&constants);
   }
 
@@ -35,9 +34,11 @@ class LogitsRows {
   const double weight;
   LogitsRow<T> constants;
 
-  void start(int input, const S* data, ptrdiff_t stride) {
+  // `ahead` elements from here the next row lies.
+  void start(int input, const S* data, ptrdiff_t stride, ptrdiff_t ahead) {
     data_[input] = data;
     stride_[input] = stride;
+    constants.ahead[input] = stride == 1 ? ahead : 0;
     gathered_ = false;
   }
 
@@ -105,16 +106,26 @@ class LogitsRows {
   }
 
   // The input's largest logit has most of its probability; exponentials are counted from its whole steps.
-  bool peak_outweighs(int input, double total) const {
-    return 2 * temperature.exponential(largest_[input], whole_steps(input)) > total;
-  }
+  bool peak_outweighs(int input, double total) const { return 2 * largest_exponential(input) > total; }
 
+  double largest_exponential(int input) const { return temperature.exponential(largest_[input], whole_steps(input)); }
   double whole_steps(int input) const { return temperature.whole_steps(largest_[input]); }
 
   // Sets the exponent and the floor of an input's exponentials: n whole steps are 2^0.
   void set_exponent(int input, double n) {
     constants.exponent[input] = static_cast<T>(n);
     constants.floor[input] = static_cast<T>(temperature.template floor<T>(n));
+  }
+
+  // The shift between the rows, as kernels take it: in three parts, and as whole steps and a factor near 1. The largest
+  // p is then about 1.
+  void set_shift(const Parts& shift, double step) {
+    double steps = temperature.whole_steps(shift.high), exponent = whole_steps(0);
+    shift.store(&constants.shift_high, &constants.shift_low);
+    constants.shift_step = static_cast<T>(step);
+    constants.shift_factor = static_cast<T>(temperature.exponential(shift.high, steps, shift.low + step));
+    set_exponent(0, exponent);
+    set_exponent(1, exponent - steps);
   }
 
   void set_center(const Parts& peak, double step) {
@@ -125,32 +136,62 @@ class LogitsRows {
   // A measure's sums over the row.
   template <class ForEach>
   void add_up(LogitsMeasure measure, const ForEach& for_each, double* sums) {
+    add_up(kernels_.sums[measure], for_each, sums);
+  }
+
+  template <class ForEach>
+  void add_up(LogitsSums<S> kernel, const ForEach& for_each, double* sums) {
     std::fill(partial_.begin(), partial_.end(), 0.0);
     for_each(chunks_, [&](size_t chunk) {
       const S* inputs[2];
       fetch(chunk, inputs);
-      kernels_.sums[measure](inputs, size(chunk), constants, &partial_[chunk * kMaxLogitsSums]);
+      kernel(inputs, size(chunk), constants, &partial_[chunk * kMaxLogitsSums]);
     });
     for (int k = 0; k < kMaxLogitsSums; ++k) sums[k] = sum_pairwise(&partial_[k], chunks_, kMaxLogitsSums);
   }
 
-  // A measure's sums over a few pieces that lie evenly in the row, as if the row were like them throughout; false for a
-  // row so short that it might as well be read.
-  bool sample(LogitsMeasure measure, double* sums) {
+  // Sums of the exponentials over the row, each input's counted from its largest logit.
+  template <class ForEach>
+  void add_up_exponentials(const ForEach& for_each, double* sums) {
+    for (int k = 0; k < 2; ++k) set_exponent(k, whole_steps(k));
+    add_up(kernels_.exponentials, for_each, sums);
+  }
+
+  // The same from a few pieces that lie evenly in the row, as if it were like them but for the largest logit; false for
+  // a row so short that it might as well be read.
+  bool sample_exponentials(double* sums) {
     size_t pieces = std::min(n_ / kPieceApart, kMostPieces);
     if (pieces < 2) return false;
-    std::fill_n(sums, kMaxLogitsSums, 0.0);
+    S sample[2][kMostPieces * kPiece];
     for (size_t piece = 0; piece < pieces; ++piece) {
       size_t at = (2 * piece + 1) * (n_ / (2 * pieces)), chunk = at / kChunk;
-      if (size(chunk) < kPiece) continue;
       size_t offset = std::min(at - chunk * kChunk, size(chunk) - kPiece);
-      const S* inputs[2];
+      const S* inputs[2] = {};
       fetch(chunk, inputs);
-      for (int k = 0; k < inputs_; ++k) inputs[k] += offset;
-      kernels_.sums[measure](inputs, kPiece, constants, sums);
+      for (int k = 0; k < 2; ++k) std::copy_n(inputs[k] + offset, kPiece, sample[k] + piece * kPiece);
     }
-    for (int k = 0; k < kMaxLogitsSums; ++k) sums[k] *= static_cast<double>(n_) / static_cast<double>(pieces * kPiece);
+    for (int k = 0; k < 2; ++k) set_exponent(k, whole_steps(k));
+    const S* inputs[2] = {sample[0], sample[1]};
+    double sampled[kMaxLogitsSums] = {};
+    LogitsRow<T> row = constants;
+    row.ahead[0] = row.ahead[1] = 0;
+    kernels_.exponentials(inputs, pieces * kPiece, row, sampled);
+    for (int k = 0; k < 2; ++k)
+      sums[k] = largest_exponential(k) + sampled[k] * (static_cast<double>(n_) / static_cast<double>(pieces * kPiece));
     return true;
+  }
+
+  // x - y less this shift is the log-ratio of distributions whose exponentials, counted from the largest logits, have
+  // these sums. A shift that may just as well be x - y where p has its peak, or that of the largest logits, is exactly
+  // that: equal rows have log-ratios of exactly 0, and a one-hot row loses no digit.
+  Parts shift_between(double sum_x, double sum_y, const Parts& peak) const {
+    Parts steps = temperature.of_steps(whole_steps(0) - whole_steps(1));
+    Parts shift = steps.plus(temperature.value() * std::log(sum_x / sum_y));
+    for (const Parts& exact : {peak, Parts::sum(largest(0), -largest(1))}) {
+      double apart = std::fabs((shift.high - exact.high) + (shift.low - exact.low));
+      if (apart < kRoundingStep * temperature.value()) return exact;
+    }
+    return shift;
   }
 
   const LogitsKernels<S>& kernels() const { return kernels_; }
@@ -158,7 +199,8 @@ class LogitsRows {
   static constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
  private:
-  static constexpr size_t kPiece = 64, kPieceApart = 256, kMostPieces = 8;  // of a sample
+  static constexpr double kRoundingStep = sizeof(T) == 4 ? 0x1p-19 : 0x1p-48;  // in nats, and more than it is
+  static constexpr size_t kPiece = 32, kPieceApart = 256, kMostPieces = 8;     // of a sample
 
   const LogitsKernels<S>& kernels_;
   const size_t n_, chunks_;

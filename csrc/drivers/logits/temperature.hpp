@@ -6,6 +6,25 @@
 
 namespace fastdiv {
 
+// A number in two parts, the second what the first has rounded away.
+struct Parts {
+  double high = 0, low = 0;
+
+  static Parts sum(double a, double b) {
+    double whole = a + b, part = whole - a;
+    return {whole, (a - (whole - part)) + (b - part)};
+  }
+  Parts plus(double x) const {
+    Parts total = sum(high, x);
+    return sum(total.high, total.low + low);
+  }
+  template <class T>
+  void store(T* first, T* second) const {
+    *first = static_cast<T>(high);
+    *second = static_cast<T>((high - static_cast<double>(*first)) + low);
+  }
+};
+
 class Temperature {
  public:
   explicit Temperature(double value) : value_(value), step_(value * kLn2) {
@@ -14,6 +33,11 @@ class Temperature {
 
   double value() const { return value_; }
   double whole_steps(double x) const { return std::nearbyint(x * (kLog2E / value_)); }
+
+  Parts of_steps(double n) const {
+    double high = n * step_;
+    return {high, std::fma(n, step_, -high) + n * step_low_};
+  }
 
   // exp(x / temperature) 2^-n for n near the whole steps of x = high + low
   double exponential(double high, double n, double low = 0) const {
@@ -55,25 +79,6 @@ class Temperature {
 
   static constexpr double kLn2 = 0x1.62e42fefa39efp-1, kLn2Low = 0x1.abc9e3b39803fp-56, kLog2E = 0x1.71547652b82fep+0;
   double value_, step_, step_low_;
-};
-
-// A number in two parts, the second what the first has rounded away.
-struct Parts {
-  double high = 0, low = 0;
-
-  static Parts sum(double a, double b) {
-    double whole = a + b, part = whole - a;
-    return {whole, (a - (whole - part)) + (b - part)};
-  }
-  Parts plus(double x) const {
-    Parts total = sum(high, x);
-    return sum(total.high, total.low + low);
-  }
-  template <class T>
-  void store(T* first, T* second) const {
-    *first = static_cast<T>(high);
-    *second = static_cast<T>((high - static_cast<double>(*first)) + low);
-  }
 };
 
 }  // namespace fastdiv

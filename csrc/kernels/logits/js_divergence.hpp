@@ -1,153 +1,137 @@
 // JS(p, q) = w KL(p | m) + (1 - w) KL(q | m), m = w p + (1 - w) q, with p = softmax(x / T), q = softmax(y / T).
-// With the true shift (kl_divergence.hpp), t = log(p / q); of p and q let b be the one that is closer to m, and o the
-// other. Then log(m / b) is one logarithm, log(m / o) differs from it by t, and neither loses digits.
-//   JS = w sum p log(p / m) / sum p + (1 - w) sum q log(q / m) / sum q: what rounding leaves between the two sums
-//   of probabilities does not count. Where t is small each x log(x / m) has m - x added, which cancels between them:
-//   s ((m - x) - x s^2 R) >= 0,   s = (m - x) / (m + x),   2 atanh(s) = 2 s + s^3 R(s^2)
+// With a shift that makes t = (x - y - shift) / T the log-ratio log(p / q), let b be the larger of p and q, a the
+// smaller one, c = a / b - 1 = exp(-|t|) - 1, and s the share of a in the mixture: m = b (1 + s c). The logarithm to m
+// is taken of a or b, whichever is closer to it; that of the other one differs by t. Neither loses digits. To each x
+// log(x / m) is added m - x, which cancels between p and q, and no term is negative. Where |t| is small, o being the
+// closer one, h = (m - o) / (m + o), 2 atanh(h) = 2 h + h^3 R(h^2) and f = h (m - o - o h^2 R(h^2)):
+//   o log(o / m) + m - o = f,   b log(b / m) + m - b = b ((f + (m - a) c) / a + c + |t|) if o = a,
+//   a log(a / m) + m - a = b ((1 + c) f - c (|t| + m - b) - (c + |t|)) if o = b, all of f and m in units of b
+// The sums of p and of q are divided by separately, so that an error of the shift counts by its square.
 // dJS/dx = w p (log(p / m) - KL(p | m)) / T;   dJS/dy = (1 - w) q (log(q / m) - KL(q | m)) / T
 #pragma once
-#include "kernels/logits.hpp"
+#include "kernels/logits/entropy.hpp"
 
 namespace {
 
+// The sums of exp(x / T) and of exp(y / T), each counted from its own exponent.
+struct LogitsExponentials {
+  static constexpr int kInputs = 2, kSums = 2, kStages = 1;
+
+  template <class T>
+  using Row = LogitsEntropy::Row<T>;
+  template <class T>
+  using Work = Nothing;
+
+  template <int kStage, class T, int kWanted>
+  FASTDIV_INLINE void stage(const LogitsVectors<T>& row, const Row<T>&, const Vec<T>* inputs, Nothing*,
+                            Vec<T>* result) {
+    for (int k = 0; k < 2; ++k) result[k] = exponential<T>(row, inputs[k], k);
+  }
+};
+
+// With equal shares m is always closer to the larger one, and less has to be chosen.
+template <bool kEqualShares>
 struct LogitsJsDivergence {
-  static constexpr int kInputs = 2, kSums = 5, kStages = 4;
+  static constexpr int kInputs = 2, kSums = 6, kStages = 3;
 
   template <class T>
   struct Row {
-    Vec<T> weight, rest, log_rest;
-    explicit Row(const LogitsRow<T>& row)
-        : weight(broadcast(row.weight)), rest(broadcast(row.rest)), log_rest(broadcast(row.log_rest)) {}
+    Vec<T> weight, rest;
+    explicit Row(const LogitsRow<T>& row) : weight(broadcast(row.weight)), rest(broadcast(row.rest)) {}
   };
 
-  // In units of p.
   template <class T>
   struct Work {
-    Vec<T> p;
-    Parts<T> d;
-    Vec<T> q, t, quotient, change;  // as in Pair
-    Vec<T> base;                    // 1 where it is p
-    Vec<T> k, scaled, step;         // mixture = scaled 2^k; step = scaled - base
-    Vec<T> log_pm, log_qm;          // log(p / m), log(q / m)
+    Pair<T> pair;
+    Vec<T> log_pm, log_qm;  // log(p / m), log(q / m)
+    Vec<T> moved, excess;   // m - o and f, in units of b
+    Mask<T> from_a;         // o is a
   };
 
   template <int kStage, class T, int kWanted>
   FASTDIV_INLINE void stage(const LogitsVectors<T>& row, const Row<T>& own, const Vec<T>* inputs, Work<T>* work,
                             Vec<T>* result) {
-    if (kStage == 0) subtract<T>(row, inputs, work);
-    if (kStage == 1) compare<T>(row, inputs, work);
-    if (kStage == 2) mix<T>(own, work);
-    if (kStage != 3) return;
-    Ratio<T> ratio = take_logarithms<T>(own, work);
-    if (!kWanted) terms<T>(own, *work, ratio, result);
+    if (kStage == 0) return subtract_logits<T>(row, inputs[0], inputs[1], &work->pair);
+    if (kStage == 1) return compare_probabilities<T>(row, inputs[0], inputs[1], &work->pair);
+    take_logarithms<T>(own, work);
+    Vec<T> p = work->pair.p(), q = work->pair.q();
     Vec<T> from_p = work->log_pm - row.mean_high[0], from_q = work->log_qm - row.mean_high[1];
-    if (kWanted & 1) result[0] = work->p * (from_p - row.mean_low[0]) * row.factor[0];
-    if (kWanted & 2) result[1] = work->q * (from_q - row.mean_low[1]) * row.factor[1];
+    if (kWanted & 1) result[0] = p * (from_p - row.mean_low[0]) * row.factor[0];
+    if (kWanted & 2) result[1] = q * (from_q - row.mean_low[1]) * row.factor[1];
     if (kWanted) return;
-    result[2] = work->p * from_p;
-    result[3] = work->q * from_q;
-    result[4] = work->q;
+    terms<T>(own, *work, result);
+    result[2] = p * from_p;
+    result[3] = q * from_q;
+    result[4] = p;
+    result[5] = work->pair.difference();
   }
 
   template <class T>
-  FASTDIV_INLINE void subtract(const LogitsVectors<T>& row, const Vec<T>* inputs, Work<T>* work) {
-    Pair<T> pair;
-    subtract_logits<T>(row, inputs[0], inputs[1], &pair);
-    work->p = pair.p;
-    work->d = pair.d;
-  }
-
-  template <class T>
-  FASTDIV_INLINE void compare(const LogitsVectors<T>& row, const Vec<T>* inputs, Work<T>* work) {
-    Pair<T> pair;
-    pair.p = work->p;
-    pair.d = work->d;
-    compare_probabilities<T>(row, inputs[1], &pair);
-    work->q = pair.q;
-    work->t = pair.t;
-    work->quotient = pair.quotient;
-    work->change = pair.change;
-  }
-
-  template <class T>
-  FASTDIV_INLINE Vec<T> mixture(const Row<T>& own, const Work<T>& work) {
-    return fma(own.rest, work.quotient, own.weight);
-  }
-
-  template <class T>
-  FASTDIV_INLINE void mix(const Row<T>& own, Work<T>* work) {
+  FASTDIV_INLINE void take_logarithms(const Row<T>& own, Work<T>* work) {
     const Vec<T> one = broadcast<T>(1);
-    Vec<T> m = mixture<T>(own, *work);
-    // m is closer to the larger one if it is above their geometric mean. No logarithm is taken of what vanishes.
-    Mask<T> base_is_p = ~((m * m > work->quotient) ^ (work->quotient <= 1));
-    base_is_p |= (work->quotient < Lanes<T>::kSmallestRegular) | (work->quotient == 1);
-    work->base = select(base_is_p, one, work->quotient);
-    Ratio<T> ratio;
-    divide_out<T>(m, work->base, &ratio);
-    Vec<T> exact = select(base_is_p, own.rest, -own.weight) * work->change;
-    work->k = ratio.k;
-    work->scaled = ratio.scaled;
-    work->step = select(ratio.k == 0, exact, ratio.scaled - work->base);
-  }
-
-  template <class T>
-  FASTDIV_INLINE Ratio<T> take_logarithms(const Row<T>& own, Work<T>* work) {
-    Ratio<T> ratio;
-    ratio.k = work->k;
-    ratio.scaled = work->scaled;
-    ratio.difference = work->step;
-    expand<T>(work->base, &ratio);
-    Vec<T> log_bm = -log<T>(ratio);
-    Mask<T> base_is_p = work->base == 1;
-    work->log_pm = select(base_is_p, log_bm, log_bm + work->t);
-    work->log_qm = select(base_is_p, log_bm - work->t, log_bm);
-    Mask<T> apart = are_apart<T>(work->p, work->t);
-    if (__builtin_expect(any(apart), 0)) {
-      work->log_pm = select(apart, Vec<T>{}, work->log_pm);
-      work->log_qm = select(apart, -own.log_rest, work->log_qm);
+    const Pair<T>& pair = work->pair;
+    Mask<T> a_is_p = pair.q_is_larger();
+    Vec<T> share = own.weight, other_share = own.weight;
+    work->from_a = Mask<T>{};
+    if (!kEqualShares) {
+      share = select(a_is_p, own.weight, own.rest);
+      other_share = select(a_is_p, own.rest, own.weight);
     }
-    return ratio;
+    Vec<T> m = fma(share, pair.ratio, other_share);
+    if (!kEqualShares) work->from_a = m * m < pair.ratio;  // below the geometric mean
+    Vec<T> closer = select(work->from_a, pair.ratio, one);
+    work->moved = select(work->from_a, -other_share, share) * pair.change;
+    Ratio<T> ratio = divide_out<T>(m, closer, work->moved);
+    Vec<T> log_om = -log<T>(ratio);
+    Mask<T> from_p = work->from_a == a_is_p;
+    work->log_pm = select(from_p, log_om, log_om + pair.t);
+    work->log_qm = select(from_p, log_om - pair.t, log_om);
+    work->excess = ratio.s * fma(-closer * ratio.z, ratio.tail, work->moved);
   }
 
-  // p log(p / m) and q log(q / m); both with m - p and m - q added where they are close.
+  // p log(p / m) + m - p and q log(q / m) + m - q
   template <class T>
-  FASTDIV_INLINE void terms(const Row<T>& own, const Work<T>& work, const Ratio<T>& ratio, Vec<T>* terms) {
-    Mask<T> base_is_p = work.base == 1;
-    Vec<T> other = select(base_is_p, work.quotient, broadcast<T>(1));
-    Vec<T> other_step = select(base_is_p, -own.weight, own.rest) * work.change;  // mixture - other
-    Vec<T> s = other_step / (mixture<T>(own, work) + other), z = s * s;
-    Vec<T> near = ratio.s * fma(-work.base * ratio.z, ratio.tail, work.step);
-    Vec<T> other_near = s * fma(-other * z, two_atanh_tail(z), other_step);
-    near *= work.p;
-    other_near *= work.p;
-    Mask<T> close = absolute<T>(work.t) < T(0.3);
-    terms[0] = select(close, select(base_is_p, near, other_near), work.p * work.log_pm);
-    terms[1] = select(close, select(base_is_p, other_near, near), work.q * work.log_qm);
+  FASTDIV_INLINE void terms(const Row<T>& own, const Work<T>& work, Vec<T>* terms) {
+    const Pair<T>& pair = work.pair;
+    Mask<T> from_p = work.from_a == pair.q_is_larger();
+    Vec<T> f = work.excess, difference = pair.difference();
+    Vec<T> other = fma(pair.ratio, f, fma(-pair.change, absolute<T>(pair.t) + work.moved, -pair.curved));
+    if (!kEqualShares) other = select(work.from_a, fma(work.moved, pair.change, f) / pair.ratio + pair.curved, other);
+    Vec<T> far_p = fma(own.rest, difference, pair.p() * work.log_pm);
+    Vec<T> far_q = fma(-own.weight, difference, pair.q() * work.log_qm);
+    terms[0] = select(pair.close, pair.largest * select(from_p, f, other), far_p);
+    terms[1] = select(pair.close, pair.largest * select(from_p, other, f), far_q);
   }
 };
 
+typedef LogitsJsDivergence<false> logits_js_divergence_op;  // as list.hpp names it
+
+template <>
+struct WithEqualShares<logits_js_divergence_op> {
+  static constexpr bool kIsOther = true;
+  typedef LogitsJsDivergence<true> Op;
+};
+
 // log(p / m) and log(q / m) of one pair of logits, to the bit as the sums and the gradients have them.
-template <class S>
+template <class S, class Js>
 void mixture_ratios(const S* const* inputs, const LogitsRow<Computed<S>>& row, Computed<S>* ratios) {
   typedef Computed<S> T;
-  typedef LogitsJsDivergence Js;
+  if constexpr (WithEqualShares<Js>::kIsOther)
+    if (row.weight == row.rest) return mixture_ratios<S, typename WithEqualShares<Js>::Op>(inputs, row, ratios);
   S padded[2][Lanes<T>::kCount];
   for (int k = 0; k < 2; ++k)
     for (S& each : padded[k]) each = *inputs[k];
   LogitsVectors<T> vectors(row);
-  Js::Row<T> own(row);
-  Js::Work<T> work;
-  Vec<T> x[2] = {load(padded[0]), load(padded[1])};
-  Js::subtract<T>(vectors, x, &work);
-  Js::compare<T>(vectors, x, &work);
-  Js::mix<T>(own, &work);
-  Js::take_logarithms<T>(own, &work);
+  typename Js::template Row<T> own(row);
+  typename Js::template Work<T> work;
+  Vec<T> x = load(padded[0]), y = load(padded[1]);
+  subtract_logits<T>(vectors, x, y, &work.pair);
+  compare_probabilities<T>(vectors, x, y, &work.pair);
+  Js::template take_logarithms<T>(own, &work);
   T lanes[2][Lanes<T>::kCount];
   store(lanes[0], work.log_pm);
   store(lanes[1], work.log_qm);
   for (int k = 0; k < 2; ++k) ratios[k] = lanes[k][0];
 }
-
-typedef LogitsJsDivergence logits_js_divergence_op;  // as list.hpp names it
 
 }  // namespace

@@ -25,23 +25,29 @@ struct LogitsKlDivergence {
                             Vec<T>* result) {
     Vec<T> x = inputs[0], y = inputs[1];
     if constexpr (kWanted == 1) {
-      if (kStage == 0) pair->p = exponential<T>(row, x, 0);
+      if (kStage == 0) pair->largest = exponential<T>(row, x, 0);
     } else {
       if (kStage == 0) return subtract_logits<T>(row, x, y, pair);
-      compare_probabilities<T>(row, y, pair);
+      compare_probabilities<T>(row, x, y, pair);
     }
     if (kStage == 0) return;
+    Vec<T> p = kWanted == 1 ? pair->largest : kWanted == 3 ? exponential<T>(row, x, 0) : pair->p();
     if (kWanted & 1) {
-      Vec<T> slope =
-          subtract<T>(at_least<T>(x, row.floor[0]), y, row.center_high, row.center_low, row.center_step).high;
-      result[0] = select(pair->p == 0, Vec<T>{}, pair->p * slope * row.factor[0]);
+      Vec<T> slope = subtract<T>(at_least<T>(x, row.floor[0]), y, row.center_high, row.center_low, row.center_step);
+      result[0] = select(p == 0, Vec<T>{}, p * slope * row.factor[0]);
     }
-    if (kWanted & 2) result[1] = pair->difference * row.factor[1];
+    if (kWanted & 2) result[1] = pair->difference() * row.factor[1];
     if (kWanted) return;
-    result[0] = pair->p;
-    result[1] = pair->difference;
-    result[2] = select(pair->close, pair->p * pair->curved, fma(pair->p, pair->t, pair->difference));
-    result[3] = select(pair->p == 0, Vec<T>{}, pair->p * (pair->d.high * row.moment_factor));
+    result[0] = p;
+    result[1] = pair->difference();
+    result[2] = select(pair->close, excess_where_close<T>(*pair), fma(p, pair->t, result[1]));
+    result[3] = select(p == 0, Vec<T>{}, p * (pair->d * row.moment_factor));
+  }
+
+  // P (t - 1 + exp(-t)), from exp(-|t|) - 1 + |t|
+  template <class T>
+  FASTDIV_INLINE Vec<T> excess_where_close(const Pair<T>& pair) {
+    return pair.largest * select(pair.q_is_larger(), fma(pair.change, pair.t, -pair.curved), pair.curved);
   }
 };
 

@@ -28,7 +28,8 @@ def load_idx(path: str | os.PathLike[str]) -> NDArray[Any]:
     Returns
     -------
     ndarray
-        In the machine's own byte order; images of MNIST are uint8 of shape [n, 28, 28].
+        In the machine's own byte order; images of MNIST are uint8 of shape [n, 28, 28]. Estimators take them as
+        ``images.reshape(len(images), -1) / 255``.
 
     Raises
     ------
@@ -46,11 +47,15 @@ def load_idx(path: str | os.PathLike[str]) -> NDArray[Any]:
     >>> import os, tempfile
     >>> from fastdiv.nn.datasets import load_idx
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     path = os.path.join(folder, "labels-idx1-ubyte")
-    ...     with open(path, "wb") as file:  # unsigned bytes, 1 axis, of length 3
-    ...         _ = file.write(bytes([0, 0, 8, 1, 0, 0, 0, 3, 7, 2, 1]))
-    ...     load_idx(path)
-    array([7, 2, 1], dtype=uint8)
+    ...     path = os.path.join(folder, "images-idx3-ubyte")
+    ...     with open(path, "wb") as file:  # unsigned bytes, 3 axes: two images of one row and two columns
+    ...         _ = file.write(bytes([0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 2, 255, 0, 51, 255]))
+    ...     images = load_idx(path)
+    >>> images.shape, images.dtype
+    ((2, 1, 2), dtype('uint8'))
+    >>> print(images.reshape(len(images), -1) / 255)  # a row an image, in [0, 1]: what estimators take
+    [[1.  0. ]
+     [0.2 1. ]]
     """
     content = _content(Path(path))
     if len(content) < 4 or content[:2] != b"\0\0" or content[2] not in _TYPES:

@@ -137,3 +137,13 @@ def test_adam_with_bounds_of_its_options(isa, dtype) -> None:
     )
     assert np.isnan(parameters[3]) and np.isnan(parameters[4])
     assert first[1] == 1 and second[2] == 1
+
+
+def test_gaussian_nll_of_scales_whose_square_leaves_the_range(isa, dtype) -> None:
+    mean, x = np.array([[1.0, 1.0]], dtype), np.array([[1.0, 1.0]], dtype)
+    for scale in (1e-200, 1e-30, 1e200):
+        gradient = np.empty_like(mean)
+        [value] = functional.gaussian_nll(mean, x, scale, gradient=gradient)
+        assert np.isclose(value, 2 * (np.log(scale) + np.log(2 * np.pi) / 2))
+        assert (gradient == 0).all()
+    assert functional.gaussian_nll(np.array([[inf]], dtype), [[0.0]], 1e200)[0] == inf
