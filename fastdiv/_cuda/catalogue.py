@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
@@ -12,6 +11,7 @@ from ._kernel import Kernel
 from .launching import kernel_of
 from .layout import CHUNK, WARP_ROW, layout_of
 from .rows import Measure, Variant
+from .scaling import KINDS, scaling
 
 _LENGTHS = (WARP_ROW, CHUNK, 8 * CHUNK)
 """Of rows: one of each layout."""
@@ -62,3 +62,5 @@ def kernels(every: bool) -> Iterator[Kernel]:
     for measure in measures():
         for variant in variants(measure) if every else _representative(measure):
             yield kernel_of(measure, variant)
+    for kind in KINDS if every else KINDS[:1]:
+        yield from (scaling(kind, aligned) for aligned in ((True, False) if every else (True,)))

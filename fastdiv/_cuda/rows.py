@@ -76,19 +76,25 @@ def fetching(measure: Measure, variant: Variant, first: bool) -> Callable[..., A
     in_team = np.int64(layout.team - 1)
 
     @device
-    def direct(pointer: Any, begin: Value, length: Value, stage: Any, kept: Value, step: Value) -> Tuple:
+    def direct(
+        pointer: Any, begin: Value, length: Value, stage: Any, kept: Value, step: Value
+    ) -> Tuple:
         at = step * elements + (lane() & in_team) * vector
         return widen(read(pointer, begin, at, length))
 
     @device
-    def keeping(pointer: Any, begin: Value, length: Value, stage: Any, kept: Value, step: Value) -> Tuple:
+    def keeping(
+        pointer: Any, begin: Value, length: Value, stage: Any, kept: Value, step: Value
+    ) -> Tuple:
         at = step * elements + (lane() & in_team) * vector
         words = read(pointer, begin, at, length)
         keep(stage, kept + step * elements + (lane() & in_team), apart, words, True)
         return widen(words)
 
     @device
-    def recalling(pointer: Any, begin: Value, length: Value, stage: Any, kept: Value, step: Value) -> Tuple:
+    def recalling(
+        pointer: Any, begin: Value, length: Value, stage: Any, kept: Value, step: Value
+    ) -> Tuple:
         return widen(recall(stage, kept + step * elements + (lane() & in_team), apart, True))
 
     fetch = (keeping if first else recalling) if variant.staged else direct
@@ -135,11 +141,15 @@ def totalling(measure: Measure, variant: Variant, index: int) -> Callable[..., T
     zero, one = np.int64(0), np.int64(1)
 
     @device
-    def whole(row: Tuple, data: Any, steps: Value, chunks: Value, exchange: Any, slots: Any) -> Tuple:
+    def whole(
+        row: Tuple, data: Any, steps: Value, chunks: Value, exchange: Any, slots: Any
+    ) -> Tuple:
         return reduce(sweep(row, data, zero, steps), exchange)
 
     @device
-    def by_chunks(row: Tuple, data: Any, steps: Value, chunks: Value, exchange: Any, slots: Any) -> Tuple:
+    def by_chunks(
+        row: Tuple, data: Any, steps: Value, chunks: Value, exchange: Any, slots: Any
+    ) -> Tuple:
         chunk = zero
         while chunk < chunks:
             first = chunk * chunk_steps
@@ -178,7 +188,11 @@ def writing(measure: Measure, variant: Variant) -> Callable[..., None]:
     memory = vectors(layout, measure.kind, variant.aligned, measure.padding)
     fetch = fetching(measure, variant, not measure.phases)
     write, narrow, gradient = memory.write, memory.narrow, measure.gradient
-    elements, vector, in_team = np.int64(layout.step), np.int64(layout.vector), np.int64(layout.team - 1)
+    elements, vector, in_team = (
+        np.int64(layout.step),
+        np.int64(layout.vector),
+        np.int64(layout.team - 1),
+    )
     count, by_x, by_y = layout.vector, bool(variant.wanted & 1), bool(variant.wanted & 2)
 
     @device
@@ -322,7 +336,9 @@ def make_split(measure: Measure, variant: Variant) -> Callable[..., None]:
         slope = cotangent_at(cotangent, row, True, unit_slope)
         options = (unit, weight, temperature, slope, np.float64(n))
         first_row, first_wide = initial(options)
-        constants, wide = chain(options, first_row, first_wide, (slots, row * chunks, chunks, exchange))
+        constants, wide = chain(
+            options, first_row, first_wide, (slots, row * chunks, chunks, exchange)
+        )
         return row, first, data, constants, wide
 
     prepare = device(begin)

@@ -197,7 +197,9 @@ def vectors(layout: Layout, kind: str, aligned: bool, padding: float) -> SimpleN
         widen, narrow = (each(count, convert) for convert in NARROW[kind])
     if not aligned:
         read, write = _scalars(count, other), _store_scalars(count)
-        return SimpleNamespace(read=read, write=write, widen=widen, narrow=narrow, others=(other,) * count)
+        return SimpleNamespace(
+            read=read, write=write, widen=widen, narrow=narrow, others=(other,) * count
+        )
 
     @device
     def read_vector(pointer: Any, begin: Value, at: Value, length: Value) -> Tuple:

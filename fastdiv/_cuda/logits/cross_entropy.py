@@ -87,7 +87,10 @@ def make(kind: str, by_y: bool = True) -> Measure:
     @device
     def finish(options: Tuple, wide: Tuple, state: Tuple) -> Any:
         rest, often = total_of(state[0], state[count]), total_of(state[1], state[count + 1])
-        below_peak, total = total_of(state[2], state[count + 2]), total_of(state[3], state[count + 3])
+        below_peak, total = (
+            total_of(state[2], state[count + 2]),
+            total_of(state[3], state[count + 3]),
+        )
         from_peak = divide(total_of(state[4], state[count + 4]), total) * unit
         temperature = temperature_of(options)
         at_peak = np.float64(peak_of(options, wide)[0])

@@ -43,7 +43,11 @@ def make(kind: str) -> Measure:
 
     @device
     def finish(options: Tuple, wide: Tuple, state: Tuple) -> Any:
-        rest, count, moment = total_of(state[0], state[3]), total_of(state[1], state[4]), total_of(state[2], state[5])
+        rest, count, moment = (
+            total_of(state[0], state[3]),
+            total_of(state[1], state[4]),
+            total_of(state[2], state[5]),
+        )
         temperature, total = temperature_of(options), count + rest
         mean = divide(moment, total)
         value = defined(wide, log_normalizer(count, rest) - mean) * options[0]

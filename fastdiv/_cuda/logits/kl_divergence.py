@@ -48,12 +48,27 @@ def make(kind: str) -> Measure:
     T = COMPUTED[kind]
     c, s, own = constants_of(T), softmax(T), constants_of_row(T)
     zero, nan, largest = c.ZERO, c.NAN, c.LARGEST
-    below, subtract, differ, less_shift, compare = s.below, s.subtract, s.differ, s.less_shift, s.compare
+    below, subtract, differ, less_shift, compare = (
+        s.below,
+        s.subtract,
+        s.differ,
+        s.less_shift,
+        s.compare,
+    )
     row_of, temperature_of, factor, slope_at_infinity = (
         own.row, own.temperature, factor_of(T), infinite_slope(T)
     )  # fmt: skip
-    wide_zero, wide_one, two, infinity = np.float64(0), np.float64(1), np.float64(2), np.float64(np.inf)
-    unit, large_mean, log1p = np.float64(MOMENT_UNIT), np.float64(LARGE_MEAN), functions(np.float64).log1p
+    wide_zero, wide_one, two, infinity = (
+        np.float64(0),
+        np.float64(1),
+        np.float64(2),
+        np.float64(np.inf),
+    )
+    unit, large_mean, log1p = (
+        np.float64(MOMENT_UNIT),
+        np.float64(LARGE_MEAN),
+        functions(np.float64).log1p,
+    )
 
     @device
     def peak_of(options: Tuple, wide: Tuple) -> Tuple:

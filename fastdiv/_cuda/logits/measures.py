@@ -120,7 +120,14 @@ def infinite_slope(T: Any) -> Callable[..., Value]:
 
 
 def measure_of(
-    name: str, kind: str, inputs: int, count: int, extra: Any, terms: Any, finish: Any, gradient: Any
+    name: str,
+    kind: str,
+    inputs: int,
+    count: int,
+    extra: Any,
+    terms: Any,
+    finish: Any,
+    gradient: Any,
 ) -> Measure:
     """Return a measure of logits for the rows' driver: a survey, `count` sums, gradients."""
     T, vector = COMPUTED[kind], VECTOR[kind]
@@ -134,5 +141,3 @@ def measure_of(
 def no_extra(options: Tuple, wide: Tuple) -> Tuple:
     """Return no further constants."""
     return ()
-
-

@@ -19,7 +19,9 @@ from ..math import functions, tails
 from ..prims import any_lane, at_least, at_most, device, divide, fma, select
 from ..tuples import Tuple, Value
 
-STEPS_PER_UNIT, MINUS_STEP_HIGH, MINUS_STEP_LOW, INVERSE_TEMPERATURE, MOMENT_FACTOR, FAINT = range(6)
+STEPS_PER_UNIT, MINUS_STEP_HIGH, MINUS_STEP_LOW, INVERSE_TEMPERATURE, MOMENT_FACTOR, FAINT = range(
+    6
+)
 LARGEST_X, LARGEST_Y, SHIFT_HIGH, SHIFT_LOW, SHIFT_STEP, SHIFT_FACTOR = range(6, 12)
 ROW = 12
 """How many constants every measure of logits has."""
@@ -50,7 +52,9 @@ def constants_of_row(T: Any) -> SimpleNamespace:
         return at_most(at_least(options[2], coldest), hottest)
 
     @device
-    def row_of(options: Tuple, largest_x: Value, largest_y: Value, shift: Value, step: Value) -> Tuple:
+    def row_of(
+        options: Tuple, largest_x: Value, largest_y: Value, shift: Value, step: Value
+    ) -> Tuple:
         temperature = temperature_of(options)
         length = temperature * ln2
         rest = fma(temperature, ln2, -length) + temperature * ln2_low
