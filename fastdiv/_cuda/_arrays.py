@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -26,7 +28,8 @@ def _address(array: Array) -> int:
     return int(array.ctypes.data) if SIMULATED else int(array.data.ptr)
 
 
-class Rows(NamedTuple):
+@dataclass(frozen=True)
+class Rows:
     """Rows of n elements; `memory` is flat, and holds no more than them and what lies between them."""
 
     memory: Array
@@ -50,7 +53,7 @@ def _batch_stride(array: Array) -> int | None:
     ]
     if not axes:
         return int(array.shape[-1])
-    for (_, outer), (inner_size, inner) in zip(axes, axes[1:], strict=False):
+    for (_, outer), (inner_size, inner) in itertools.pairwise(axes):
         if outer != inner * inner_size:
             return None
     stride, rest = divmod(axes[-1][1], size)

@@ -67,7 +67,7 @@ class Variant(NamedTuple):
 
 
 def fetching(measure: Measure, variant: Variant, first: bool) -> Callable[..., Any]:
-    """Return a function that reads the next vectors of both inputs, and keeps them for later phases if it is the first."""
+    """Return a function that reads the next vectors of both inputs, and keeps them if this is the first phase."""
     layout = variant.layout
     memory = vectors(layout, measure.kind, variant.aligned, measure.padding)
     read, widen = memory.read, memory.widen
@@ -101,7 +101,7 @@ def fetching(measure: Measure, variant: Variant, first: bool) -> Callable[..., A
 
     @device
     def one(data: Any, step: Value) -> Any:
-        x, y, begin_x, begin_y, length, stage, kept_x, kept_y = data
+        x, _y, begin_x, _begin_y, length, stage, kept_x, _kept_y = data
         a = fetch(x, begin_x, length, stage, kept_x, step)
         return a, a
 
@@ -350,7 +350,7 @@ def make_split(measure: Measure, variant: Variant) -> Callable[..., None]:
     ) -> None:  # fmt: skip
         exchange = shared(exchanged, T)
         slots = (slots_0, slots_1, slots_2)
-        row, first, data, constants, wide = prepare(
+        _row, first, data, constants, _wide = prepare(
             x, y, cotangent, slots, n, chunks, stride_x, stride_y, unit, weight, temperature, exchange
         )  # fmt: skip
         state = reduce(sweep(constants, data, first, chunk_steps), exchange)

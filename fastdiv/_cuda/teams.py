@@ -192,9 +192,10 @@ def vectors(layout: Layout, kind: str, aligned: bool, padding: float) -> SimpleN
     word = np.uint16 if kind in NARROW else np.dtype(kind).type
     infinite = {"float16": 0xFC00, "bfloat16": 0xFF80}
     other = word(infinite[kind]) if kind in NARROW and padding < 0 else word(padding)
-    widen, narrow = same, same
-    if kind in NARROW:
-        widen, narrow = (each(count, convert) for convert in NARROW[kind])
+    converts = kind in NARROW
+    widen, narrow = (
+        each(count, convert) if converts else same for convert in NARROW.get(kind, (same, same))
+    )
     if not aligned:
         read, write = _scalars(count, other), _store_scalars(count)
         return SimpleNamespace(

@@ -1,6 +1,5 @@
 """Tensors on other devices: what can be missing there, by stand-ins."""
 
-import importlib.util
 import sys
 from types import SimpleNamespace
 from typing import Any
@@ -9,6 +8,7 @@ import pytest
 import torch
 
 import fake_cupy
+from fastdiv import _array
 from fastdiv.torch import _device
 
 
@@ -29,13 +29,7 @@ def test_cupy_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_gpu_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "cupy", fake_cupy.module(1))
-    found = importlib.util.find_spec
-    monkeypatch.setattr(
-        importlib.util,
-        "find_spec",
-        lambda name: found("numpy" if name in ("cupy", "numba_cuda") else name),
-    )
+    monkeypatch.setattr(_array, "_cuda", lambda what: fake_cupy.Backend(fake_cupy.module(1)))
     assert _device.has_kernels(somewhere("cuda:1"))
 
 

@@ -122,7 +122,7 @@ def normalizer(T: Any) -> Callable[..., Tuple]:
 
 
 def summing(T: Any, inputs: int, vector: int, finish: Callable[..., Any]) -> Phase:
-    """Return the phase that finds the inputs' sums, each in two parts, also divided by 2^64, and the largest entries."""
+    """Return the phase that finds the sums of inputs, in two parts, also divided by 2^64, and the largest entries."""
     c = constants_of(T)
     down, zeros, width = c.DOWN, (c.ZERO,) * inputs, 2 * inputs
     twice = 2 * width  # a slice's bounds are constants
@@ -158,7 +158,7 @@ def row_of_sums(T: Any, formula: Formula) -> Callable[..., Tuple]:
 
     @device
     def row_of(options: Tuple, wide: Tuple) -> Tuple:
-        value, high_x, low_x, scale_x, high_y, low_y, scale_y = wide
+        _value, high_x, low_x, scale_x, high_y, low_y, scale_y = wide
         own = make_constants(options[1], high_x, low_x, high_y, low_y)
         return (T(scale_x), T(scale_y)) + own  # noqa: RUF005
 
@@ -205,7 +205,7 @@ def evaluating(T: Any, traits: Traits, normalized: bool, formula: Formula) -> Ca
 
     @device
     def finish(options: Tuple, wide: Tuple, state: Tuple) -> Any:
-        unit, weight, temperature, slope, n = options
+        unit, weight, _temperature, slope, _n = options
         high_x, high_y = wide[1], wide[4]
         whole_sum = one if scales_each else high_x
         first = divide(total_of(state[0], state[count]), whole_sum)
