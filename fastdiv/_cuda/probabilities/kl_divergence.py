@@ -42,7 +42,11 @@ def comparing(T: Any, normalized: bool) -> Comparison:
         safe_p = select(absent, one, p)
         ratio = divide_out(q, safe_p)
         log_qp = log_of(ratio)
-        term = select(absent, q, bregman(ratio, q, safe_p)) if normalized else select(absent, zero, -p * log_qp)
+        term = (
+            select(absent, q, bregman(ratio, q, safe_p))
+            if normalized
+            else select(absent, zero, -p * log_qp)
+        )
         special = ~(safe_p >= smallest) | ~(q >= select(absent, zero, smallest))
         if not normalized:
             special = special | (safe_p > large) | (q > large)
