@@ -20,6 +20,7 @@ from ._entry_points import (
     logits_js_divergence,
     logits_kl_divergence,
 )
+from .random import random_normal, random_uniform
 
 __all__ = [
     "cross_entropy",
@@ -31,6 +32,8 @@ __all__ = [
     "logits_entropy",
     "logits_js_divergence",
     "logits_kl_divergence",
+    "random_normal",
+    "random_uniform",
 ]
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
 from . import _entry_points
+from . import random as random  # lists its kernels
 from ._kernel import Kernel
 from .launching import kernel_of
 from .layout import CHUNK, WARP_ROW, layout_of

@@ -35,10 +35,6 @@ from .numbers import (
 from .words import index_of, join_words, low_word, multiply_words
 
 __all__ = [
-    "multiply_words",
-    "low_word",
-    "join_words",
-    "index_of",
     "VECTOR_BYTES",
     "WARP",
     "any_lane",
@@ -53,11 +49,15 @@ __all__ = [
     "dynamic_shared",
     "exp2_approximate",
     "fma",
+    "index_of",
+    "join_words",
     "lane",
     "load",
     "load_vector",
     "log2_approximate",
+    "low_word",
     "misalignment",
+    "multiply_words",
     "narrow_bfloat16",
     "narrow_half",
     "reciprocal_approximate",
