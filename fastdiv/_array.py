@@ -86,6 +86,13 @@ def _one_backend(names: Sequence[str], arrays: Sequence[Any]) -> ModuleType:
     return backends[0]
 
 
+def backend_on(device: str) -> ModuleType:
+    """Return the back end that a caller named: "cpu", or "cuda" for CuPy's current GPU."""
+    if device == "cpu" or SIMULATED:
+        return _host()
+    return _cuda(f"device is {device!r}")
+
+
 def namespace(backend: ModuleType) -> Any:
     """Return the module that a back end's arrays belong to: NumPy or CuPy."""
     return np if backend is _native else backend.namespace()

@@ -227,6 +227,18 @@ def floating(value: Any) -> np.dtype[Any]:
     return dtype
 
 
+def device(value: Any) -> str:
+    """Return where to compute, by name."""
+    if not isinstance(value, str):
+        raise TypeError(f"device must be 'cpu' or 'cuda', got {describe(value)}")
+    if value not in ("cpu", "cuda"):
+        hint = (
+            "; `with cupy.cuda.Device(1):` chooses one of several GPUs" if "cuda" in value else ""
+        )
+        raise ValueError(f"device must be 'cpu' or 'cuda', got {describe(value)}{hint}")
+    return value
+
+
 def output(
     name: str, array: Any, shape: tuple[int, ...], dtype: np.dtype[Any], xp: Any = np
 ) -> Array:

@@ -20,6 +20,13 @@ from ._entry_points import (
     logits_js_divergence,
     logits_kl_divergence,
 )
+from .montecarlo import (
+    montecarlo_js_divergence,
+    montecarlo_js_divergence_gradient_errors,
+    montecarlo_kl_divergence,
+    montecarlo_kl_divergence_gradient_errors,
+)
+from .random import random_normal, random_uniform
 
 __all__ = [
     "cross_entropy",
@@ -31,6 +38,12 @@ __all__ = [
     "logits_entropy",
     "logits_js_divergence",
     "logits_kl_divergence",
+    "montecarlo_js_divergence",
+    "montecarlo_js_divergence_gradient_errors",
+    "montecarlo_kl_divergence",
+    "montecarlo_kl_divergence_gradient_errors",
+    "random_normal",
+    "random_uniform",
 ]
 
 

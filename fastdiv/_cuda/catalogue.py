@@ -7,9 +7,11 @@ from collections.abc import Iterator
 import numpy as np
 
 from . import _entry_points
+from . import random as random  # lists its kernels
 from ._kernel import Kernel
 from .launching import kernel_of
 from .layout import CHUNK, WARP_ROW, layout_of
+from .montecarlo import samples, trees
 from .rows import Measure, Variant
 from .scaling import KINDS, scaling
 
@@ -64,3 +66,6 @@ def kernels(every: bool) -> Iterator[Kernel]:
             yield kernel_of(measure, variant)
     for kind in KINDS if every else KINDS[:1]:
         yield from (scaling(kind, aligned) for aligned in ((True, False) if every else (True,)))
+    yield from samples.catalogue(every)
+    yield trees.join_kernel()
+    yield trees.add_kernel()
