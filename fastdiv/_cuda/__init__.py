@@ -20,6 +20,13 @@ from ._entry_points import (
     logits_js_divergence,
     logits_kl_divergence,
 )
+from .nn.adam_step import nn_adam_step
+from .nn.bernoulli_nll import nn_bernoulli_nll
+from .nn.bias_activation import nn_bias_activation, nn_bias_activation_backward
+from .nn.corrupt import nn_corrupt
+from .nn.gaussian_kl_draw import nn_gaussian_kl_draw, nn_gaussian_kl_draw_backward
+from .nn.gaussian_nll import nn_gaussian_nll
+from .nn.sparsity_penalty import nn_sparsity_penalty
 
 __all__ = [
     "cross_entropy",
@@ -31,6 +38,15 @@ __all__ = [
     "logits_entropy",
     "logits_js_divergence",
     "logits_kl_divergence",
+    "nn_adam_step",
+    "nn_bernoulli_nll",
+    "nn_bias_activation",
+    "nn_bias_activation_backward",
+    "nn_corrupt",
+    "nn_gaussian_kl_draw",
+    "nn_gaussian_kl_draw_backward",
+    "nn_gaussian_nll",
+    "nn_sparsity_penalty",
 ]
 
 

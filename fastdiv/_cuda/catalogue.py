@@ -11,6 +11,7 @@ from . import _entry_points
 from ._kernel import Kernel
 from .launching import kernel_of
 from .layout import CHUNK, WARP_ROW, layout_of
+from .nn import catalogue as nn
 from .rows import Measure, Variant
 
 _LENGTHS = (WARP_ROW, CHUNK, 8 * CHUNK)
@@ -62,3 +63,4 @@ def kernels(every: bool) -> Iterator[Kernel]:
     for measure in measures():
         for variant in variants(measure) if every else _representative(measure):
             yield kernel_of(measure, variant)
+    yield from nn.kernels(every)
