@@ -95,8 +95,14 @@ BAD_CALLS: dict[str, Callable[[], Any]] = {
     r"p is in the memory of a device that fastdiv does not know": (
         lambda: fastdiv.entropy(OnAnotherDevice(P))
     ),
-    r"this function computes on the CPU; copy it there": (
+    r"logits in GPU memory .* and x in host memory": (
         lambda: fastdiv.nn.functional.bernoulli_nll(on_gpu(P), P)
+    ),
+    r"x is on GPU 1: expected GPU 0, where logits is": (
+        lambda: fastdiv.nn.functional.bernoulli_nll(on_gpu(P), on_gpu(P, 1))
+    ),
+    r"bias in host memory .* and x in GPU memory": (
+        lambda: fastdiv.nn.functional.bias_activation(on_gpu(P), Q, "relu")
     ),
 }
 

@@ -26,6 +26,13 @@ from .montecarlo import (
     montecarlo_kl_divergence,
     montecarlo_kl_divergence_gradient_errors,
 )
+from .nn.adam_step import nn_adam_step
+from .nn.bernoulli_nll import nn_bernoulli_nll
+from .nn.bias_activation import nn_bias_activation, nn_bias_activation_backward
+from .nn.corrupt import nn_corrupt
+from .nn.gaussian_kl_draw import nn_gaussian_kl_draw, nn_gaussian_kl_draw_backward
+from .nn.gaussian_nll import nn_gaussian_nll
+from .nn.sparsity_penalty import nn_sparsity_penalty
 from .random import random_normal, random_uniform
 
 __all__ = [
@@ -42,6 +49,15 @@ __all__ = [
     "montecarlo_js_divergence_gradient_errors",
     "montecarlo_kl_divergence",
     "montecarlo_kl_divergence_gradient_errors",
+    "nn_adam_step",
+    "nn_bernoulli_nll",
+    "nn_bias_activation",
+    "nn_bias_activation_backward",
+    "nn_corrupt",
+    "nn_gaussian_kl_draw",
+    "nn_gaussian_kl_draw_backward",
+    "nn_gaussian_nll",
+    "nn_sparsity_penalty",
     "random_normal",
     "random_uniform",
 ]

@@ -111,3 +111,8 @@ def all_aligned(layout: Layout, rows: Sequence[Rows]) -> bool:
 def empty(count: int, dtype: Any) -> Array:
     """Return new memory."""
     return namespace().empty(count, dtype)
+
+
+def is_aligned(array: Array) -> bool:
+    """Whether an array begins at a multiple of 16 bytes."""
+    return _address(array) % VECTOR_BYTES == 0

@@ -12,6 +12,7 @@ from ._kernel import Kernel
 from .launching import kernel_of
 from .layout import CHUNK, WARP_ROW, layout_of
 from .montecarlo import samples, trees
+from .nn import catalogue as nn
 from .rows import Measure, Variant
 from .scaling import KINDS, scaling
 
@@ -69,3 +70,4 @@ def kernels(every: bool) -> Iterator[Kernel]:
     yield from samples.catalogue(every)
     yield trees.join_kernel()
     yield trees.add_kernel()
+    yield from nn.kernels(every)

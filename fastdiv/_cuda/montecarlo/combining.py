@@ -54,7 +54,13 @@ def _of_moments(T: Any, control: bool, moved: int) -> Callable[..., None]:
         """Return sums of f, f^2, g^2 and f g, less the means, over a lane's share of the observations."""
         run, halves, block_chunks, leaf_chunks, strata_at_once, own_count, direct = sizes
         slot, part = place
-        total_f, total_g, total_ff, total_gg, total_fg = _NOTHING, _NOTHING, _NOTHING, _NOTHING, _NOTHING
+        total_f, total_g, total_ff, total_gg, total_fg = (
+            _NOTHING,
+            _NOTHING,
+            _NOTHING,
+            _NOTHING,
+            _NOTHING,
+        )
         number, chunk = _ZERO, _ZERO
         while chunk < block_chunks:
             column = (slot * block_chunks + chunk) * width + part
@@ -107,7 +113,12 @@ def _of_moments(T: Any, control: bool, moved: int) -> Callable[..., None]:
         store(moments, at + three, gg, writes)
         store(moments, at + _FOUR, fg, writes)
         if moved:
-            sum_at = (pair + leaf) * (direct + own_count * moved_size) + direct + (k + _ONE) * moved_size - _ONE
+            sum_at = (
+                (pair + leaf) * (direct + own_count * moved_size)
+                + direct
+                + (k + _ONE) * moved_size
+                - _ONE
+            )
             store(sums, sum_at, f, writes)
 
     return combine

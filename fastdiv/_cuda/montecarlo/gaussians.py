@@ -97,7 +97,9 @@ def adding_multiples(count: int) -> Callable[[Value, Tuple, Tuple], Tuple]:
 
 
 @cache
-def adding_outer(rows: int, triangular: bool, row: int = 0) -> Callable[[Tuple, Tuple, Tuple], Tuple]:
+def adding_outer(
+    rows: int, triangular: bool, row: int = 0
+) -> Callable[[Tuple, Tuple, Tuple], Tuple]:
     """Return a function of a, b and s: s + a b^T, as much of it as L has entries, from a row on."""
     width = row + 1 if triangular else 1
     add, begin = adding_multiples(width), 0 if triangular else row
@@ -260,7 +262,11 @@ def _fused(count: int) -> Callable[[Tuple, Tuple, Tuple], Tuple]:
 def _adding_direct(dimension: int, triangular: bool) -> Callable[..., Tuple]:
     """Return a function that adds a sample's w, w u and w u u^T to the sums; w = factor weight, and wu is w u."""
     end = 1 + dimension
-    add, outer, small = each2(dimension, plus), adding_outer(dimension, triangular), dimension <= SMALL
+    add, outer, small = (
+        each2(dimension, plus),
+        adding_outer(dimension, triangular),
+        dimension <= SMALL,
+    )
 
     @device
     def add_direct(state: Tuple, weight: Value, factor: Value, wu: Tuple, u: Tuple) -> Tuple:
@@ -291,7 +297,9 @@ def gaussian(T: Any, dimension: int, triangular: bool) -> SimpleNamespace:
     pick = choose(dimension, select)
 
     @device
-    def density(parameters: Any, at: Value, offset: Value, y: Tuple, z: Tuple) -> tuple[Tuple, Value]:
+    def density(
+        parameters: Any, at: Value, offset: Value, y: Tuple, z: Tuple
+    ) -> tuple[Tuple, Value]:
         """Return u and the log-density; u counts for nothing where its square is out of range."""
         same = load(parameters, offset + same_place, True, zero) != zero
         u = pick(same, z, solve(parameters, at, offset, y, nothing))

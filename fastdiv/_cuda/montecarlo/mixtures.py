@@ -101,7 +101,13 @@ def _single(T: Any, traits: Traits) -> SimpleNamespace:
 
     @device
     def add_gradient(
-        memory: Tuple, place: Tuple, point: Tuple, known: Tuple, factor: Value, state: Tuple, g: Tuple
+        memory: Tuple,
+        place: Tuple,
+        point: Tuple,
+        known: Tuple,
+        factor: Value,
+        state: Tuple,
+        g: Tuple,
     ) -> tuple[Tuple, Tuple]:
         parameters, columns = memory
         column, at, offset, count = place
@@ -126,10 +132,17 @@ def _several(T: Any, traits: Traits) -> SimpleNamespace:
     first, next_one = np.int64(0), np.int64(1)
     size = component_size(traits.dimension, traits.triangular)
     component, seen, flag = np.int64(size), np.int64(traits.dimension + 1), np.int64(size - 1)
-    sums, direct, moved, weightless = np.int64(traits.sums * LANES), traits.direct, traits.moved, traits.weightless
+    sums, direct, moved, weightless = (
+        np.int64(traits.sums * LANES),
+        traits.direct,
+        traits.moved,
+        traits.weightless,
+    )
 
     @device
-    def weighted(parameters: Any, at: Value, offset: Value, y: Tuple, z: Tuple) -> tuple[Tuple, Value]:
+    def weighted(
+        parameters: Any, at: Value, offset: Value, y: Tuple, z: Tuple
+    ) -> tuple[Tuple, Value]:
         u, each = density(parameters, at, offset, y, z)
         if weightless:
             each = select(load(parameters, at + flag, True, zero) != zero, minus_infinity, each)
@@ -158,14 +171,27 @@ def _several(T: Any, traits: Traits) -> SimpleNamespace:
         return log_p, (base, select(nowhere, zero, divide(one, whole)))
 
     @device
-    def add_weightless(columns: Any, column: Value, is_one: Value, ratio: Value, factor: Value) -> None:
+    def add_weightless(
+        columns: Any, column: Value, is_one: Value, ratio: Value, factor: Value
+    ) -> None:
         """Add N_j(x) / p(x) times the sample's factor, kept finite, for a component without weight."""
         before = load(columns, column, True, zero)
-        store(columns, column, select(is_one, fma(exp(at_most(ratio, most)), factor, before), before), True)
+        store(
+            columns,
+            column,
+            select(is_one, fma(exp(at_most(ratio, most)), factor, before), before),
+            True,
+        )
 
     @device
     def add_gradient(
-        memory: Tuple, place: Tuple, point: Tuple, known: Tuple, factor: Value, state: Tuple, g: Tuple
+        memory: Tuple,
+        place: Tuple,
+        point: Tuple,
+        known: Tuple,
+        factor: Value,
+        state: Tuple,
+        g: Tuple,
     ) -> tuple[Tuple, Tuple]:
         parameters, columns = memory
         column, at, offset, count = place

@@ -255,7 +255,9 @@ def make(v: Variant) -> Callable[..., None]:
             inside = (given >= zero) & (leaf < leaves)
             k = select(inside, given, zero)
             start = load(units, entry + one + one, True, zero)
-            sign = select(load(units, entry + one + one + one, True, zero) == zero, plus_one, -plus_one)
+            sign = select(
+                load(units, entry + one + one + one, True, zero) == zero, plus_one, -plus_one
+            )
             count = select(leaf == last_leaf, last_count, leaf_size)
             stratum = base + strata + k * stratum_size
             factor = share * load(parameters, stratum, True, none)
@@ -294,9 +296,13 @@ def make(v: Variant) -> Callable[..., None]:
                     own_factor = select(valid, slope * factor, none)
                     point, memory, g = (y, z), (parameters, columns), no_pull
                     place = (column_p, at[0], offsets[0], count_p)
-                    state_p, g = add_p(memory, place, point, (log_p, known_p), own_factor, state_p, g)
+                    state_p, g = add_p(
+                        memory, place, point, (log_p, known_p), own_factor, state_p, g
+                    )
                     place = (column_q, at[1], offsets[1], count_q)
-                    state_q, g = add_q(memory, place, point, (log_q, known_q), own_factor, state_q, g)
+                    state_q, g = add_q(
+                        memory, place, point, (log_q, known_q), own_factor, state_q, g
+                    )
                     state_moved = move(columns, column_moved, state_moved, g, z)
                 done += one
             keep_p(columns, column_p, state_p)
@@ -320,7 +326,18 @@ def kernel_of(v: Variant) -> Kernel:
     return Kernel(
         v.name,
         lambda: make(v),
-        (T, Pointer(np.int64), number, number, T, T, *(count,) * 33, np.uint32, np.uint64, *(v.T,) * 3),
+        (
+            T,
+            Pointer(np.int64),
+            number,
+            number,
+            T,
+            T,
+            *(count,) * 33,
+            np.uint32,
+            np.uint64,
+            *(v.T,) * 3,
+        ),
         lanes=LANES,
         blocks_per_processor=3,
         vector_loads=False,
@@ -345,7 +362,9 @@ def catalogue(every: bool) -> Iterator[Kernel]:
                             forms = (triangular, triangular)
                             mixtures = (mixed, mixed)
                             yield kernel_of(
-                                _example(estimator, source, kind, dimension, forms, mixtures, wanted)
+                                _example(
+                                    estimator, source, kind, dimension, forms, mixtures, wanted
+                                )
                             )
 
 

@@ -43,7 +43,14 @@ def _make_join() -> Callable[..., None]:
         )
 
     def join_leaves(
-        moments: Any, first: Any, end: Any, leaves: Any, strata: Any, level: Any, spans: Any, rounds: Any
+        moments: Any,
+        first: Any,
+        end: Any,
+        leaves: Any,
+        strata: Any,
+        level: Any,
+        spans: Any,
+        rounds: Any,
     ) -> None:
         pair = block() // spans
         # the first leaf of this block's nodes, counted as all leaves are
