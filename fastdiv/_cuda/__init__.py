@@ -19,9 +19,12 @@ from ._entry_points import (
     logits_entropy,
     logits_js_divergence,
     logits_kl_divergence,
+    self_information,
 )
+from .joint.launching import conditional_entropy, mutual_information
 
 __all__ = [
+    "conditional_entropy",
     "cross_entropy",
     "entropy",
     "js_distance",
@@ -31,6 +34,8 @@ __all__ = [
     "logits_entropy",
     "logits_js_divergence",
     "logits_kl_divergence",
+    "mutual_information",
+    "self_information",
 ]
 
 
