@@ -53,7 +53,7 @@ def whole_of(measure: TableMeasure) -> Callable[..., Tuple]:
     @device
     def whole(high: Value, far: Value, low: Value, far_low: Value) -> Tuple:
         # a sum is positive and finite only if an entry is, and no other one is infinite
-        top = select((high > zero) & (far - far == zero), one, zero)
+        top = select(((high > zero) | (far > zero)) & (far - far == zero), one, zero)
         total, rest, scale = normalize(high, low, far, far_low, top)
         overflows = ~(high - high == zero)
         if not normalized:  # a table of zeros has no probabilities, but terms that are 0
@@ -86,7 +86,7 @@ def concluding(measure: TableMeasure) -> Callable[..., Tuple]:
             if has_logarithm:
                 near = (total > half) & (total < two)
                 log_sum = select(near, log1p((total - one) + rest), log(total + rest)) - log(scale)
-            value = (value - unit * log_sum) * divide(total + rest, scale)
+            value = divide((value - unit * log_sum) * (total + rest), scale)
             center, first, second = center_plain + log_sum, slope, one
         return T(value), (T(center), T(first), T(second), T(value))
 
