@@ -22,6 +22,11 @@ from ._entry_points import (
     self_information,
 )
 from .joint.launching import conditional_entropy, mutual_information
+from .pairs.launching import (
+    pairwise_js_distance,
+    pairwise_js_divergence,
+    pairwise_kl_divergence,
+)
 
 __all__ = [
     "conditional_entropy",
@@ -35,6 +40,9 @@ __all__ = [
     "logits_js_divergence",
     "logits_kl_divergence",
     "mutual_information",
+    "pairwise_js_distance",
+    "pairwise_js_divergence",
+    "pairwise_kl_divergence",
     "self_information",
 ]
 

@@ -106,3 +106,13 @@ def all_aligned(layout: Layout, rows: Sequence[Rows]) -> bool:
 def empty(count: int, dtype: Any) -> Array:
     """Return new memory."""
     return namespace().empty(count, dtype)
+
+
+def product(a: Array, b: Array) -> Array:
+    """Return a times b transposed, in full precision: CuPy's own product takes TF32 where CUPY_TF32 is set."""
+    if SIMULATED:
+        return np.matmul(a, b.T)
+    from cupy import cublas
+
+    out = namespace().empty((a.shape[0], b.shape[0]), a.dtype)
+    return cublas.gemm("N", "T", a, b, out=out)

@@ -95,6 +95,7 @@ def make_marginals(layout: Layout, T: Any, aligned: bool, marginals: int) -> Cal
     writers = np.int64(layout.across * WARP)
     in_warp, group = np.int64(WARP - 1), np.int64(layout.group)
     exchanged = 4 * count * LANES if layout.across < WARPS else 1
+    twice, thrice = 2 * count, 3 * count  # a slice's bounds are constants
 
     @device
     def write_columns(columns: Any, exchange: Any, state: Tuple, far: Tuple, begin: Value, down: Value, at: Value, ny: Value) -> None:
@@ -102,9 +103,9 @@ def make_marginals(layout: Layout, T: Any, aligned: bool, marginals: int) -> Cal
         first = (lane() < writers) & ((lane() & in_warp) < group)
         length = select(first, ny, zero)
         write(columns, begin, at, length, total[:count])
-        write(columns, begin + down * ny, at, length, total[count : 2 * count])
-        write(columns, begin + (down + down) * ny, at, length, total[2 * count : 3 * count])
-        write(columns, begin + (down + down + down) * ny, at, length, total[3 * count :])
+        write(columns, begin + down * ny, at, length, total[count:twice])
+        write(columns, begin + (down + down) * ny, at, length, total[twice:thrice])
+        write(columns, begin + (down + down + down) * ny, at, length, total[thrice:])
 
     def kernel(
         table: Any, columns: Any, rows: Any, nx: Any, ny: Any, apart: Any, row_stride: Any,

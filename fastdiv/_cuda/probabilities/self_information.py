@@ -22,8 +22,8 @@ _SUMS = 5
 """Numbers in the state of `summing`, before the least entry and the cotangent's sum."""
 
 
-def _normalizing(T: Any, inputs: int, vector: int) -> Phase:
-    """Return the phase that finds the row's sum, whether an entry is negative, and the cotangent's sum."""
+def normalizing_valid(T: Any, inputs: int, vector: int) -> Phase:
+    """Return the phase that finds the row's sum, and the cotangent's sum; NaN if an entry is negative."""
     zero, nan, begin, end = T(0), np.float64(np.nan), _SUMS, _SUMS + 1
     # with the cotangent the weights' sums are the same, to the bit, as without
     of_weights, of_cotangent, normalize = summing(T, 1, vector, None), adding(1), normalizer(T)
@@ -88,7 +88,7 @@ def measure_of(T: Any, normalized: bool, inputs: int) -> Measure:
         valid = high == high
         return select(valid, (zero - log_p) * unit, nan), select(valid, slope, nan)
 
-    phases = (_normalizing(T, inputs, 16 // np.dtype(T).itemsize),) if normalized else ()
+    phases = (normalizing_valid(T, inputs, 16 // np.dtype(T).itemsize),) if normalized else ()
     kind = np.dtype(T).name
     parts = ("self_information", kind, "normalized" if normalized else "plain", "given" * is_given)
     label = "_".join(filter(None, parts))
