@@ -24,7 +24,7 @@ def namespace() -> Any:
     return cupy
 
 
-def _address(array: Array) -> int:
+def address(array: Array) -> int:
     return int(array.ctypes.data) if SIMULATED else int(array.data.ptr)
 
 
@@ -40,10 +40,10 @@ class Rows:
     def aligned(self) -> bool:
         """Whether every row begins at a multiple of 16 bytes."""
         step = self.stride * self.memory.itemsize if self.count > 1 else 0
-        return _address(self.memory) % VECTOR_BYTES == 0 and step % VECTOR_BYTES == 0
+        return address(self.memory) % VECTOR_BYTES == 0 and step % VECTOR_BYTES == 0
 
 
-def _batch_stride(array: Array) -> int | None:
+def batch_stride(array: Array) -> int | None:
     """Return how many elements rows on the last axis are apart; None if they are not all equally far."""
     size = array.itemsize
     if array.shape[-1] > 1 and array.strides[-1] != size:
@@ -74,7 +74,7 @@ def _storage(array: Array) -> Array:
 def rows_of(array: Array) -> Rows:
     """Return an input's rows on its last axis; copied if kernels could not read them where they are. Not empty."""
     array = _storage(array)
-    stride = _batch_stride(array)
+    stride = batch_stride(array)
     if stride is None:
         array = namespace().ascontiguousarray(array)
         stride = array.shape[-1]
@@ -87,7 +87,7 @@ class Output:
 
     def __init__(self, array: Array) -> None:
         self.array = _storage(array)
-        stride = _batch_stride(self.array)
+        stride = batch_stride(self.array)
         apart = stride is not None and stride >= self.array.shape[-1]
         self.memory = self.array if apart else namespace().empty(array.shape, self.array.dtype)
         self.rows = rows_of(self.memory)
@@ -116,3 +116,13 @@ def empty(count: int, dtype: Any) -> Array:
 def is_aligned(array: Array) -> bool:
     """Whether an array begins at a multiple of 16 bytes."""
     return _address(array) % VECTOR_BYTES == 0
+
+
+def product(a: Array, b: Array) -> Array:
+    """Return a times b transposed, in full precision: CuPy's own product takes TF32 where CUPY_TF32 is set."""
+    if SIMULATED:
+        return np.matmul(a, b.T)
+    from cupy import cublas
+
+    out = namespace().empty((a.shape[0], b.shape[0]), a.dtype)
+    return cublas.gemm("N", "T", a, b, out=out)

@@ -9,6 +9,10 @@ import numpy as np
 from . import _entry_points
 from . import random as random  # lists its kernels
 from ._kernel import Kernel
+from .joint import launching as joint
+from .joint.layout import SPREAD
+from .joint.layout import layout_of as table_layout_of
+from .joint.sweeps import BOTH, COLUMNS, ROWS
 from .launching import kernel_of
 from .layout import CHUNK, WARP_ROW, layout_of
 from .montecarlo import samples, trees
@@ -71,3 +75,67 @@ def kernels(every: bool) -> Iterator[Kernel]:
     yield trees.join_kernel()
     yield trees.add_kernel()
     yield from nn.kernels(every)
+    yield from _self_information(every)
+    yield from _tables(every)
+
+
+def _self_information(every: bool) -> Iterator[Kernel]:
+    """Its outputs are the values, and the gradient; the second input is the cotangent."""
+    for dtype in _FLOATS:
+        for normalize in (True, False):
+            alone, given = _entry_points.self_information.measures(dtype, normalize)
+            for measure, wanted in ((alone, 1), (alone, 3), (given, 3)):
+                for variant in variants(measure) if every else ():
+                    if not variant.cotangent and variant.wanted in (0, 1):
+                        yield kernel_of(
+                            measure, variant._replace(wanted=wanted if variant.wanted else 0)
+                        )
+            block, chunks = (layout_of(n, measure.stored) for n in _LENGTHS[1:])
+            yield kernel_of(given, Variant(block, True, normalize, 3, False, -1))
+            yield kernel_of(alone, Variant(chunks, True, False, 3, False, len(alone.phases)))
+
+
+_TABLES = (
+    (16, 8),
+    (16, 32),
+    (8, 64),
+    (64, 8),
+    (64, 128),
+    (16, 256),
+    (4096, 8),
+    (4096, 32),
+    (4096, 512),
+    (8, 4096),
+)
+"""Of each layout, in both types."""
+
+
+def _tables(every: bool) -> Iterator[Kernel]:
+    """Kernels of joint tables: those that stand for the others have all marginals, or need one alone."""
+    flags = (False, True)
+    for T in (np.float32, np.float64):
+        for spread in (1, SPREAD):
+            yield joint.combine_kernel(T, spread)
+        for shape in _TABLES if every else ((8, 64), (64, 128), (4096, 512)):
+            layout = table_layout_of(*shape, T)
+            if layout.split:
+                for marginals in (COLUMNS, ROWS, BOTH) if every else (COLUMNS, BOTH):
+                    for aligned in flags if every else (True,):
+                        yield joint.marginals_kernel(T, layout, aligned, marginals)
+            for measure in _table_measures(T, every):
+                for aligned in flags if every else (True,):
+                    if layout.split:
+                        yield joint.terms_kernel(measure, layout, aligned)
+                    for wanted in flags if every else (True,):
+                        make = joint.outputs_kernel if layout.split else joint.whole_kernel
+                        yield make(measure, layout, aligned, wanted)
+
+
+def _table_measures(T: Any, every: bool) -> Iterator[joint.TableMeasure]:
+    yield joint.mutual_information.measure_of(T, True, False)
+    yield joint.conditional_entropy.measure_of(T, True, False)
+    if every:
+        yield joint.conditional_entropy.measure_of(T, True, True)
+        yield joint.mutual_information.measure_of(T, False, False)
+        for by_rows in (False, True):
+            yield joint.conditional_entropy.measure_of(T, False, by_rows)

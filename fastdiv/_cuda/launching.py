@@ -43,12 +43,12 @@ def _name(measure: Measure, variant: Variant) -> str:
 @cache
 def kernel_of(measure: Measure, variant: Variant) -> Kernel:
     """Return what can be launched."""
-    T, S = Pointer(measure.computed), Pointer(measure.stored)
+    T, S, V = Pointer(measure.computed), Pointer(measure.stored), Pointer(measure.valued)
     count, number = np.int64, np.float64
     return Kernel(
         _name(measure, variant),
         lambda: (make_fused if variant.split < 0 else make_split)(measure, variant),
-        (S, S, T, T, S, S, T, T, T, *(count,) * 7, *(number,) * 3),
+        (S, S, T, V, S, S, T, T, T, *(count,) * 7, *(number,) * 3),
         lanes=variant.layout.lanes,
         # float64 takes two registers: 64 and 128 of them a lane
         blocks_per_processor=1

@@ -41,11 +41,18 @@ class Measure(NamedTuple):
     """(row, x, y) -> the elements of both outputs."""
     has_value: bool = True
     """Whether wide[0] is the row's value in the end."""
+    wide_value: bool = False
+    """Whether values are float64, whatever the rows are."""
 
     @property
     def computed(self) -> Any:
         """The type to compute in."""
         return np.float64 if self.kind == "float64" else np.float32
+
+    @property
+    def valued(self) -> Any:
+        """The type of values."""
+        return np.float64 if self.wide_value else self.computed
 
     @property
     def stored(self) -> Any:
@@ -245,7 +252,7 @@ def staging(S: Any) -> Callable[[Any], Any]:
 
 def make_fused(measure: Measure, variant: Variant) -> Callable[..., None]:
     """Return the kernel in which a team goes through all phases of its row."""
-    layout, T, S = variant.layout, measure.computed, measure.stored
+    layout, T, S, V = variant.layout, measure.computed, measure.stored, measure.valued
     teams, team, elements = np.int64(layout.teams), layout.team, np.int64(layout.step)
     team_shift = np.int64(team.bit_length() - 1)
     in_team, zero, one = np.int64(team - 1), np.int64(0), np.int64(1)
@@ -278,7 +285,7 @@ def make_fused(measure: Measure, variant: Variant) -> Callable[..., None]:
         source = (data, steps, chunks, exchange, own_slots)
         constants, wide = chain(options, first_row, first_wide, source)
         if has_value:
-            store(value, row, T(wide[0]), inside & ((lane() & in_team) == zero))
+            store(value, row, V(wide[0]), inside & ((lane() & in_team) == zero))
         if has_outputs:
             outputs = (out_x, out_y, row * stride_out_x, row * stride_out_y)
             write_steps(constants, data, outputs, zero, steps)
@@ -308,7 +315,7 @@ def _of_slots(layout: Layout, phase: Phase, index: int) -> Callable[..., Tuple]:
 
 def make_split(measure: Measure, variant: Variant) -> Callable[..., None]:
     """Return the kernel in which a block has a chunk of a row in one phase, or writes its outputs."""
-    layout, T, index = variant.layout, measure.computed, variant.split
+    layout, T, V, index = variant.layout, measure.computed, measure.valued, variant.split
     zero, one, last_phase = np.int64(0), np.int64(1), index == len(measure.phases)
     chunk_steps = np.int64(CHUNK // layout.step)
     initial, has_value, has_outputs = measure.initial, measure.has_value, variant.wanted != 0
@@ -367,7 +374,7 @@ def make_split(measure: Measure, variant: Variant) -> Callable[..., None]:
             x, y, cotangent, slots, n, chunks, stride_x, stride_y, unit, weight, temperature, exchange
         )  # fmt: skip
         if has_value:
-            store(value, row, T(wide[0]), (first == zero) & (lane() == zero))
+            store(value, row, V(wide[0]), (first == zero) & (lane() == zero))
         if has_outputs:
             places = (out_x, out_y, row * stride_out_x, row * stride_out_y)
             write_steps(constants, data, places, first, chunk_steps)
