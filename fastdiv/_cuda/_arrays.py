@@ -115,7 +115,7 @@ def empty(count: int, dtype: Any) -> Array:
 
 def is_aligned(array: Array) -> bool:
     """Whether an array begins at a multiple of 16 bytes."""
-    return _address(array) % VECTOR_BYTES == 0
+    return address(array) % VECTOR_BYTES == 0
 
 
 def product(a: Array, b: Array) -> Array:
