@@ -12,13 +12,15 @@ import numpy as np
 
 from ..prims import any_lane, barrier, block, device, lane, load, select, shared, store
 from ..teams import combine_slots, loading, storing, team_reduce
-from ..tuples import Tuple, Value, choose, each_with
+from ..tuples import Tuple, Value, choose, each_with, rotate
 from .conclusion import QUAD, TableMeasure, columns_of_memory, concluding, row_of_memory, sums, whole_of
 from .layout import LANES, WARP, WARPS, Layout
 from .sweeps import (
+    AT_ONCE,
     COLUMNS,
     ROWS,
     adding,
+    finding,
     folding,
     merging_rows,
     moving,
@@ -27,7 +29,7 @@ from .sweeps import (
     summing_row,
     summing_terms,
     times,
-    visiting,
+    visiting_several,
     writing_gradient,
 )
 
@@ -56,8 +58,8 @@ def tile_of(layout: Layout) -> Callable[..., Tuple]:
 def _adding_rows(layout: Layout, T: Any, aligned: bool, by_columns: bool) -> Callable[..., Tuple]:
     """Return a function that goes down a tile, writes its rows' partial sums, and adds up the columns if asked to."""
     count, down = layout.columns, T(2.0**-64)
-    visit, add, add_up = visiting(layout, np.dtype(T).name, aligned), adding(count).add, summing_row(layout, T)
-    scale_each, write = each_with(count, times), storing(QUAD)
+    visit, find = visiting_several(layout, np.dtype(T).name, aligned), finding(layout)
+    add, add_up, scale_each, write = adding(count).add, summing_row(layout, T), each_with(count, times), storing(QUAD)
     zeros, nothing, zero, one = (T(0),) * (2 * count), T(0), np.int64(0), np.int64(1)
     in_group = np.int64(layout.group - 1)
 
@@ -66,18 +68,22 @@ def _adding_rows(layout: Layout, T: Any, aligned: bool, by_columns: bool) -> Cal
         state = zeros
         step = zero
         while step < steps:
-            row, start, length, values = visit(table, place, step)
-            if by_columns:
-                state = add(state, values)
-            high, low = add_up(values)
-            far, far_low = high * down, low * down
-            overflows = ~(high - high == nothing)
-            if any_lane(overflows):
-                other, other_low = add_up(scale_each(values, down))
-                far, far_low = select(overflows, other, far), select(overflows, other_low, far_low)
-            first = (row < place[3]) & ((lane() & in_group) == zero)
-            write(rows, begin + row, apart, (high, far, low, far_low), first)
-            step += one
+            several = visit(table, place, step)
+            for _ in range(AT_ONCE):
+                values = several[0]
+                if by_columns:
+                    state = add(state, values)
+                high, low = add_up(values)
+                far, far_low = high * down, low * down
+                overflows = ~(high - high == nothing)
+                if any_lane(overflows):
+                    other, other_low = add_up(scale_each(values, down))
+                    far, far_low = select(overflows, other, far), select(overflows, other_low, far_low)
+                row, length = find(place, step)
+                first = (row < place[3]) & ((lane() & in_group) == zero)
+                write(rows, begin + row, apart, (high, far, low, far_low), first)
+                several = rotate(several)
+                step += one
         return state
 
     return sweep

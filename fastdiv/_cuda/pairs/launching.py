@@ -26,7 +26,7 @@ from .tiles import (
 
 Array = Any
 _COUNT, _NUMBER = np.int64, np.float64
-_exactly, _mixture_entropies = cache(exactly), cache(mixture_entropies)
+exactly_of, mixture_entropies_of = cache(exactly), cache(mixture_entropies)
 
 
 @cache
@@ -167,7 +167,7 @@ class Pairwise:
             value[...] = 0
             return
         T, second, flat, unit = p.dtype.type, p if q is None else q, value.reshape(-1), unit_of(base)
-        exact = _exactly(T, self.name, bool(normalize))
+        exact = exactly_of(T, self.name, bool(normalize))
         if not normalize:
             first = _plain(p)
             _run(exact, first, first if second is p else _plain(second), flat, unit, weight)
@@ -177,7 +177,7 @@ class Pairwise:
         else:
             rows_p, entropies_p = _normalized(p)
             rows_q, entropies_q = (rows_p, entropies_p) if second is p else _normalized(second)
-            _run(_mixture_entropies(T), rows_p, rows_q, flat, 1.0, weight, (entropies_p, entropies_q))
+            _run(mixture_entropies_of(T), rows_p, rows_q, flat, 1.0, weight, (entropies_p, entropies_q))
         _run(exact, rows_p, rows_q, flat, unit, weight)
 
 
