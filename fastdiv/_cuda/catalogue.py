@@ -18,6 +18,7 @@ from .launching import kernel_of
 from .layout import CHUNK, WARP_ROW, layout_of
 from .montecarlo import samples, trees
 from .nn import catalogue as nn
+from .pairs import launching as pairs
 from .rows import Measure, Variant
 from .scaling import KINDS, scaling
 
@@ -78,6 +79,7 @@ def kernels(every: bool) -> Iterator[Kernel]:
     yield from nn.kernels(every)
     yield from _self_information(every)
     yield from _tables(every)
+    yield from _pairs(every)
 
 
 def _self_information(every: bool) -> Iterator[Kernel]:
@@ -140,3 +142,23 @@ def _table_measures(T: Any, every: bool) -> Iterator[joint.TableMeasure]:
         yield joint.mutual_information.measure_of(T, False, False)
         for by_rows in (False, True):
             yield joint.conditional_entropy.measure_of(T, False, by_rows)
+
+
+def _pairs(every: bool) -> Iterator[Kernel]:
+    """Kernels of all pairs of rows, and of the rows that they take."""
+    for T in (np.float32, np.float64):
+        yield pairs.products_kernel(T)
+        passes = [pairs.mixture_entropies_of(T)]
+        for name in ("kl_divergence", "js_divergence", "js_distance") if every else ("kl_divergence", "js_divergence"):
+            passes += [pairs.exactly_of(T, name, normalized) for normalized in ((True, False) if every else (True,))]
+        for each in passes:
+            for mode in ("fused", "partial", "gather") if every else ("fused",):
+                yield pairs.pairs_kernel(each, mode)
+        for with_logarithms in (False, True):
+            measure = pairs.normalized_rows(T, with_logarithms)
+            for variant in variants(measure) if every else ():
+                if not variant.cotangent and variant.wanted in (0, 1):
+                    outputs = 3 if with_logarithms else 1
+                    yield kernel_of(measure, variant._replace(wanted=outputs if variant.wanted else 0))
+            block = layout_of(CHUNK, measure.stored)
+            yield kernel_of(measure, Variant(block, True, True, 1 + 2 * with_logarithms, False, -1))

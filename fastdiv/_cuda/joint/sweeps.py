@@ -50,16 +50,10 @@ def placing(layout: Layout) -> Callable[..., Tuple]:
     warp_shift, group_shift = np.int64(5), np.int64(group.bit_length() - 1)
     in_team, in_warp, in_group = np.int64(layout.team - 1), np.int64(WARP - 1), np.int64(group - 1)
     across_shift, in_across = np.int64(across.bit_length() - 1), np.int64(across - 1)
-    rows_of_warp, strip, vector = (
-        np.int64(WARP // group),
-        np.int64(layout.strip),
-        np.int64(layout.vector),
-    )
+    rows_of_warp, strip, vector = np.int64(WARP // group), np.int64(layout.strip), np.int64(layout.vector)
 
     @device
-    def place(
-        base: Value, row_stride: Value, row: Value, end: Value, column: Value, ny: Value
-    ) -> Tuple:
+    def place(base: Value, row_stride: Value, row: Value, end: Value, column: Value, ny: Value) -> Tuple:
         member = lane() & in_team
         warp, own = member >> warp_shift, member & in_warp
         down = (warp >> across_shift) * rows_of_warp + (own >> group_shift)
@@ -102,18 +96,56 @@ def moving(layout: Layout, kind: str, aligned: bool) -> SimpleNamespace:
     return SimpleNamespace(read=reading(layout.vectors), write=writing(layout.vectors))
 
 
-def visiting(layout: Layout, kind: str, aligned: bool) -> Callable[..., Any]:
-    """Return a function of a place and a step: the lane's row, where it begins, its length there, its entries."""
-    read, rows, zero = moving(layout, kind, aligned).read, np.int64(layout.rows), np.int64(0)
+AT_ONCE = 4
+"""Rows that are read before the first of them is added up: memory is far away."""
+
+
+def finding(layout: Layout) -> Callable[..., Tuple]:
+    """Return a function of a place and a step: the lane's row, and its length there."""
+    rows, zero = np.int64(layout.rows), np.int64(0)
 
     @device
-    def visit(table: Any, place: Tuple, step: Value) -> Any:
-        base, row_stride, first, end, at, ny = place
-        row = first + step * rows
-        begin, length = base + row * row_stride, select(row < end, ny, zero)
-        return row, begin, length, read(table, begin, at, length)
+    def find(place: Tuple, step: Value) -> Tuple:
+        row = place[2] + step * rows
+        return row, select(row < place[3], place[5], zero)
+
+    return find
+
+
+@cache
+def visiting(layout: Layout, kind: str, aligned: bool) -> Callable[..., Tuple]:
+    """Return a function of a place and a step: the lane's entries of its row."""
+    read, find = moving(layout, kind, aligned).read, finding(layout)
+
+    @device
+    def visit(table: Any, place: Tuple, step: Value) -> Tuple:
+        row, length = find(place, step)
+        return read(table, place[0] + row * place[1], place[4], length)
 
     return visit
+
+
+@cache
+def visiting_several(layout: Layout, kind: str, aligned: bool) -> Callable[..., Tuple]:
+    """Return the same for some steps, a tuple of rows."""
+    visit = visiting(layout, kind, aligned)
+
+    def visiting_next(count: int) -> Callable[..., Tuple]:
+        @device
+        def last(table: Any, place: Tuple, step: Value) -> Tuple:
+            return (visit(table, place, step),)
+
+        if count == 1:
+            return last
+        rest, one = visiting_next(count - 1), np.int64(1)
+
+        @device
+        def several(table: Any, place: Tuple, step: Value) -> Tuple:
+            return (visit(table, place, step),) + rest(table, place, step + one)  # noqa: RUF005
+
+        return several
+
+    return visiting_next(AT_ONCE)
 
 
 @cache
@@ -163,11 +195,7 @@ def merging_rows(layout: Layout, T: Any, count: int) -> Callable[..., Tuple]:
 
         return reduce_warp
     merge, write, read = adding(count).merge, storing(2 * count), loading((T(0),) * (2 * count))
-    apart, own, next_warp = (
-        np.int64(LANES),
-        np.int64(layout.across * WARP - 1),
-        np.int64(layout.across * WARP),
-    )
+    apart, own, next_warp = np.int64(LANES), np.int64(layout.across * WARP - 1), np.int64(layout.across * WARP)
 
     @device
     def reduce_block(state: Tuple, exchange: Any) -> Tuple:
@@ -200,11 +228,6 @@ def folding(T: Any, count: int) -> Callable[[Tuple], Tuple]:
     return fold
 
 
-def is_finite(x: Value) -> Value:
-    """Whether a number is neither infinite nor NaN."""
-    return x - x == x - x
-
-
 def summing_row(layout: Layout, T: Any) -> Callable[[Tuple], Tuple]:
     """Return a function of a lane's entries of a row: what its warp's strip of the row adds up to, in two parts."""
     fold, merge = folding(T, layout.columns), merging_groups(layout, 1)
@@ -219,22 +242,20 @@ def summing_row(layout: Layout, T: Any) -> Callable[[Tuple], Tuple]:
 def summing_columns(layout: Layout, T: Any, aligned: bool) -> Callable[..., Tuple]:
     """Return a function that adds up the lane's columns, times a factor, over its rows."""
     count = layout.columns
-    visit, add = visiting(layout, np.dtype(T).name, aligned), adding(count).add
-    zeros, zero, one, scale_each = (
-        (T(0),) * (2 * count),
-        np.int64(0),
-        np.int64(1),
-        each_with(count, times),
-    )
+    visit, add = visiting_several(layout, np.dtype(T).name, aligned), adding(count).add
+    zeros, zero, several = (T(0),) * (2 * count), np.int64(0), np.int64(AT_ONCE)
+    scale_each = each_with(count, times)
 
     @device
     def sweep(table: Any, place: Tuple, steps: Value, factor: Value) -> Tuple:
         state = zeros
         step = zero
         while step < steps:
-            row, begin, length, values = visit(table, place, step)
-            state = add(state, scale_each(values, factor))
-            step += one
+            rows = visit(table, place, step)
+            for _ in range(AT_ONCE):
+                state = add(state, scale_each(rows[0], factor))
+                rows = rotate(rows)
+            step += several
         return state
 
     return sweep
@@ -296,46 +317,35 @@ def evaluating(layout: Layout, T: Any, formula: TableFormula) -> Callable[..., A
     return evaluate
 
 
-def summing_terms(
-    layout: Layout, T: Any, aligned: bool, formula: TableFormula, row_of: Any
-) -> Callable[..., Tuple]:
+def summing_terms(layout: Layout, T: Any, aligned: bool, formula: TableFormula, row_of: Any) -> Callable[..., Tuple]:
     """Return a function that adds up the lane's terms; `row_of(values, source, row)` are two numbers of the row."""
-    visit, evaluate, add = (
-        visiting(layout, np.dtype(T).name, aligned),
-        evaluating(layout, T, formula),
-        adding(1).add,
-    )
-    nothing, zero, one, scale_each = (
-        (T(0), T(0)),
-        np.int64(0),
-        np.int64(1),
-        each_with(layout.columns, times),
-    )
+    visit, evaluate, add = visiting(layout, np.dtype(T).name, aligned), evaluating(layout, T, formula), adding(1).add
+    find = finding(layout)
+    nothing, zero, one, scale_each = (T(0), T(0)), np.int64(0), np.int64(1), each_with(layout.columns, times)
 
     @device
-    def sweep(
-        table: Any, place: Tuple, steps: Value, factor: Value, columns: Tuple, source: Any
-    ) -> Tuple:
+    def sweep(table: Any, place: Tuple, steps: Value, factor: Value, columns: Tuple, source: Any) -> Tuple:
         state = nothing
+        entries = visit(table, place, zero)
         step = zero
         while step < steps:
-            row, begin, length, entries = visit(table, place, step)
+            row, length = find(place, step)
+            step += one
+            ahead = visit(table, place, step)  # on its way while this row is computed
             values = scale_each(entries, factor)
             of_row, of_row_low = row_of(values, source, row)
             total, slopes = evaluate(values, columns, of_row, of_row_low)
             state = add(state, (total,))
-            step += one
+            entries = ahead
         return state
 
     return sweep
 
 
-def writing_gradient(
-    layout: Layout, T: Any, aligned: bool, formula: TableFormula, row_of: Any
-) -> Callable[..., None]:
+def writing_gradient(layout: Layout, T: Any, aligned: bool, formula: TableFormula, row_of: Any) -> Callable[..., None]:
     """Return a function that writes the gradient of the lane's entries."""
     kind, c = np.dtype(T).name, constants_of(T)
-    visit, evaluate = visiting(layout, kind, aligned), evaluating(layout, T, formula)
+    visit, find, evaluate = visiting(layout, kind, aligned), finding(layout), evaluating(layout, T, formula)
     write, scale_each = moving(layout, kind, aligned).write, each_with(layout.columns, times)
     zero, one, nan, infinity, nothing = np.int64(0), np.int64(1), c.NAN, c.INFINITY, c.ZERO
 
@@ -343,9 +353,7 @@ def writing_gradient(
     def finish_slope(slope: Value, ends: Tuple) -> Value:
         center, first, second, value = ends
         difference = select(slope == infinity, slope, slope - center)
-        result = select(
-            slope == slope, (difference * first) * second, nothing
-        )  # NaN stands for an entry of 0
+        result = select(slope == slope, (difference * first) * second, nothing)  # NaN stands for an entry of 0
         return select(value == value, result, nan)
 
     finish_each = each_with(layout.columns, finish_slope)
@@ -356,13 +364,16 @@ def writing_gradient(
         gradient: Any, base: Value, row_stride: Value, ends: Tuple,
     ) -> None:  # fmt: skip
         at = place[4]
+        entries = visit(table, place, zero)
         step = zero
         while step < steps:
-            row, begin, length, entries = visit(table, place, step)
+            row, length = find(place, step)
+            step += one
+            ahead = visit(table, place, step)
             values = scale_each(entries, factor)
             of_row, of_row_low = row_of(values, source, row)
             total, slopes = evaluate(values, columns, of_row, of_row_low)
             write(gradient, base + row * row_stride, at, length, finish_each(slopes, ends))
-            step += one
+            entries = ahead
 
     return sweep

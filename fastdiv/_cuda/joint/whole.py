@@ -42,7 +42,7 @@ def _adding_everything(layout: Layout, T: Any, aligned: bool) -> Callable[..., T
         state = zeros
         step = zero
         while step < steps:
-            row, begin, length, values = visit(table, place, step)
+            values = visit(table, place, step)
             state = merge(state, fold(scale_each(values, factor)))
             step += one
         return nothing, reduce(state, exchange)
