@@ -10,11 +10,12 @@ import numpy as np
 from . import _entry_points
 from ._kernel import Kernel
 from .launching import kernel_of
-from .layout import CHUNK, WARP_ROW, layout_of
+from .layout import CHUNK, WARP_ROW, Layout
 from .rows import Measure, Variant
 
 _LENGTHS = (WARP_ROW, CHUNK, 8 * CHUNK)
 """Of rows: one of each layout."""
+_KINDS = ("float32", "float64", "float16", "bfloat16")
 _FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 
 
@@ -25,23 +26,26 @@ def measures() -> Iterator[Measure]:
             for dtype in _FLOATS:
                 for normalize in (True, False):
                     yield entry.measure(dtype, normalize)
+        if isinstance(entry, _entry_points.LogitsOneInput | _entry_points.LogitsTwoInputs):
+            for kind in _KINDS:
+                yield entry.make(kind)
 
 
 def variants(measure: Measure) -> Iterator[Variant]:
     """Every variant of a measure."""
     flags = (False, True)
     for n in _LENGTHS:
-        layout = layout_of(n, measure.stored)
+        layout = measure.layout(n)
         for aligned in flags:
             for cotangent in flags:
                 for wanted in range(1 << measure.inputs):
-                    for staged in flags:
+                    for staged in {0, 1, measure.inputs} if layout.chunked else {0, measure.inputs}:
                         yield Variant(layout, aligned, staged, wanted, cotangent, -1)
                     if layout.chunked:
                         last = len(measure.phases)
-                        yield Variant(layout, aligned, False, wanted, cotangent, last)
-            for phase in range(len(measure.phases)) if layout.chunked else ():
-                yield Variant(layout, aligned, False, 0, False, phase)
+                        yield Variant(layout, aligned, 0, wanted, cotangent, last)
+                for phase in range(len(measure.phases)) if layout.chunked else ():
+                    yield Variant(layout, aligned, 0, 0, cotangent, phase)
 
 
 def _representative(measure: Measure) -> Iterator[Variant]:
@@ -49,12 +53,28 @@ def _representative(measure: Measure) -> Iterator[Variant]:
     if "plain" in measure.name:
         return
     every = (1 << measure.inputs) - 1
-    warps, block, chunks = (layout_of(n, measure.stored) for n in _LENGTHS)
-    yield Variant(block, True, True, every, True, -1)
+    warps, block, chunks = (measure.layout(n) for n in _LENGTHS)
+    if measure.name.startswith("logits"):
+        yield from _of_logits(measure, warps, chunks)
+        return
+    yield Variant(block, True, measure.inputs, every, True, -1)
     if measure.inputs == 2 and "js_divergence" in measure.name:
-        yield Variant(warps, True, False, every, True, -1)
-        yield Variant(chunks, True, False, every, True, -1)
-        yield Variant(chunks, True, False, every, True, len(measure.phases))
+        yield Variant(warps, True, 0, every, True, -1)
+        yield Variant(chunks, True, 0, every, True, -1)
+        yield Variant(chunks, True, 0, every, True, len(measure.phases))
+
+
+def _of_logits(measure: Measure, warps: Layout, chunks: Layout) -> Iterator[Variant]:
+    """Long rows; of the divergence with most in it, all executions."""
+    every = (1 << measure.inputs) - 1
+    if measure.kind in ("float32", "bfloat16"):
+        yield Variant(chunks, True, measure.inputs, every, True, -1)
+    if "js_divergence" in measure.name and measure.kind == "float32":
+        yield Variant(warps, True, 0, every, True, -1)
+        yield Variant(chunks, True, 1, 2, True, -1)
+        for phase in range(len(measure.phases)):
+            yield Variant(chunks, True, 0, 0, True, phase)
+        yield Variant(chunks, True, 0, 2, True, len(measure.phases))
 
 
 def kernels(every: bool) -> Iterator[Kernel]:

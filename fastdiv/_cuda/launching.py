@@ -11,8 +11,18 @@ import numpy as np
 from . import _arrays
 from ._arrays import Output, Rows
 from ._kernel import Kernel, Pointer
-from .layout import CHUNK, ENOUGH_BLOCKS, MOST_FUSED, STAGED_BYTES, Layout, layout_of
-from .rows import Measure, Variant, make_fused, make_split
+from .layout import (
+    CACHED_BYTES,
+    CHUNK,
+    ENOUGH_BLOCKS,
+    GROUP_BYTES,
+    MOST_FUSED,
+    PROCESSORS,
+    STAGED_BYTES,
+    Layout,
+)
+from .executions import make_fused, make_split
+from .rows import Measure, Variant
 
 Array = Any
 
@@ -34,7 +44,8 @@ def _name(measure: Measure, variant: Variant) -> str:
     layout = variant.layout
     parts = [measure.name, "warps" if layout.team < layout.lanes else "block"]
     parts += ["chunks"] * layout.chunked + ["vectors" if variant.aligned else "scalars"]
-    parts += ["staged"] * variant.staged + ["cotangent"] * variant.cotangent
+    parts += ["staged" if variant.staged == measure.inputs else "first_staged"] * (variant.staged > 0)
+    parts += ["cotangent"] * variant.cotangent
     parts += [f"wanted{variant.wanted}"] * (variant.wanted != 0)
     parts += [f"phase{variant.split}"] * (variant.split >= 0)
     return re.sub("[^a-z0-9_]", "_", "_".join(parts).lower())
@@ -68,52 +79,88 @@ class Call(NamedTuple):
     options: Options
 
 
-def _arguments(call: Call, chunks: int, slots: list[Array | None]) -> list[Any]:
+def _arguments(call: Call, chunks: int, slots: list[Array | None], rows: int) -> list[Any]:
     first, second = call.inputs[0], call.inputs[-1]
-    rows = [None if output is None else output.rows for output in call.outputs]
-    memory = [None if each is None else each.memory for each in rows]
-    strides = [0 if each is None else each.stride for each in rows]
+    outputs = [None if output is None else output.rows for output in call.outputs]
+    memory = [None if each is None else each.memory for each in outputs]
+    strides = [0 if each is None else each.stride for each in outputs]
     return [
         first.memory, second.memory, call.cotangent, call.value, *memory, *slots,
-        first.count, first.n, chunks, first.stride, second.stride, *strides, *call.options,
+        rows, first.n, chunks, first.stride, second.stride, *strides, *call.options,
     ]  # fmt: skip
 
 
-def is_split(layout: Layout, rows: int, n: int) -> bool:
-    """Whether blocks share rows: long ones that are few."""
-    chunks = layout.chunks(n)
-    return layout.chunked and (chunks > MOST_FUSED or rows < ENOUGH_BLOCKS)
+class Plan(NamedTuple):
+    """How a call is launched."""
+
+    group: int
+    """Rows of a launch that are split; 0: fused."""
+    staged: int
+    """Inputs kept in shared memory."""
+    bytes_kept: int
+
+
+def plan_of(measure: Measure, layout: Layout, rows: int, n: int, passes: int) -> Plan:
+    """Return the plan: which one does not change results.
+
+    Split are long rows that are few, and those of which too little stays in the cache from one pass to the next. Then
+    as many rows go through all phases together as the cache holds.
+    """
+    itemsize, chunks = np.dtype(measure.stored).itemsize, layout.chunks(n)
+    kept = [layout.staged_bytes(n, inputs, itemsize) for inputs in range(measure.inputs + 1)]
+    staged = max(k for k, size in enumerate(kept) if size <= STAGED_BYTES) if passes > 1 else 0
+    if not layout.chunked:
+        staged = staged if staged == measure.inputs else 0  # many rows are in flight: the cache holds them
+        return Plan(0, staged, kept[staged])
+    read_again = min(rows, PROCESSORS) * (measure.inputs - staged) * n * itemsize
+    if chunks <= MOST_FUSED and rows >= ENOUGH_BLOCKS and (passes == 1 or read_again <= CACHED_BYTES):
+        return Plan(0, staged, kept[staged])
+    groups = -(-rows * measure.inputs * n * itemsize // GROUP_BYTES)
+    return Plan(-(-rows // max(1, min(rows, groups))), 0, 0)
 
 
 def run(measure: Measure, call: Call) -> None:
     """Launch what computes the call."""
     first = call.inputs[0]
-    layout = layout_of(first.n, measure.stored)
+    layout = measure.layout(first.n)
     wanted = sum(1 << k for k, output in enumerate(call.outputs) if output is not None)
     every = [*call.inputs, *(output.rows for output in call.outputs if output is not None)]
     aligned = all(rows.aligned() for rows in every)
     passes = len(measure.phases) + (wanted != 0)
     chunks = layout.chunks(first.n)
     cotangent = call.cotangent is not None
-    if is_split(layout, first.count, first.n):
-        slots: list[Array | None] = [None] * 3
-        for k, phase in enumerate(measure.phases):
-            slots[k] = _arrays.empty(first.count * chunks * len(phase.start), measure.computed)
-        for phase_index in range(len(measure.phases) + 1):
-            last = phase_index == len(measure.phases)
-            variant = Variant(layout, aligned, False, wanted if last else 0, cotangent, phase_index)
-            kernel_of(measure, variant)(first.count * chunks, *_arguments(call, chunks, slots))
+    plan = plan_of(measure, layout, first.count, first.n, passes)
+    if plan.group:
+        _run_split(measure, call, plan, Variant(layout, aligned, 0, wanted, cotangent, -1))
     else:
-        itemsize = np.dtype(measure.stored).itemsize
-        bytes_kept = layout.staged_bytes(first.n, measure.inputs, itemsize)
-        staged = passes > 1 and bytes_kept <= STAGED_BYTES
-        variant = Variant(layout, aligned, staged, wanted, cotangent, -1)
+        variant = Variant(layout, aligned, plan.staged, wanted, cotangent, -1)
         grid = -(-first.count // layout.teams)
-        arguments = _arguments(call, chunks, [None] * 3)
-        kernel_of(measure, variant)(grid, *arguments, dynamic_bytes=bytes_kept if staged else 0)
+        arguments = _arguments(call, chunks, [None] * 3, first.count)
+        kernel_of(measure, variant)(grid, *arguments, dynamic_bytes=plan.bytes_kept)
     for output in call.outputs:
         if output is not None:
             output.finish()
+
+
+_ROWS_ARGUMENT = 9
+
+
+def _run_split(measure: Measure, call: Call, plan: Plan, variant: Variant) -> None:
+    """Launch phase by phase, group by group."""
+    rows, n, group = call.inputs[0].count, call.inputs[0].n, plan.group
+    chunks, phases = variant.layout.chunks(n), len(measure.phases)
+    slots: list[Array | None] = [None] * 3
+    for k, phase in enumerate(measure.phases):
+        slots[k] = _arrays.empty(group * chunks * len(phase.start), measure.computed)
+    arguments = _arguments(call, chunks, slots, 0)
+    launches = []
+    for phase_index in range(phases + 1):
+        wanted = variant.wanted if phase_index == phases else 0
+        kernel = kernel_of(measure, variant._replace(wanted=wanted, split=phase_index))
+        launches.append(kernel.prepare(arguments))
+    for first in range(0, rows, group):
+        for launch in launches:
+            launch(min(group, rows - first) * chunks, {_ROWS_ARGUMENT: first})
 
 
 assert CHUNK % 4096 == 0, "every layout's steps fill a chunk"
