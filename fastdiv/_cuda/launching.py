@@ -51,6 +51,15 @@ def _name(measure: Measure, variant: Variant) -> str:
     return re.sub("[^a-z0-9_]", "_", "_".join(parts).lower())
 
 
+def _blocks_per_processor(measure: Measure, variant: Variant) -> int:
+    if variant.staged:
+        return 1
+    lanes = variant.layout.lanes
+    # float64 takes two registers; a survey few.
+    wide = measure.computed is np.float64 or (measure.registers > 64 and variant.split != 0)
+    return 65536 // (128 if wide else 64) // lanes
+
+
 @cache
 def kernel_of(measure: Measure, variant: Variant) -> Kernel:
     """Return what can be launched."""
@@ -61,10 +70,7 @@ def kernel_of(measure: Measure, variant: Variant) -> Kernel:
         lambda: (make_fused if variant.split < 0 else make_split)(measure, variant),
         (S, S, T, T, S, S, T, T, T, *(count,) * 7, *(number,) * 3),
         lanes=variant.layout.lanes,
-        # float64 takes two registers: 64 and 128 of them a lane
-        blocks_per_processor=1
-        if variant.staged
-        else 4096 // np.dtype(measure.computed).itemsize // variant.layout.lanes,
+        blocks_per_processor=_blocks_per_processor(measure, variant),
         vector_loads=variant.aligned,
     )
 
@@ -115,8 +121,9 @@ def plan_of(measure: Measure, layout: Layout, rows: int, n: int, passes: int) ->
     read_again = min(rows, PROCESSORS) * (measure.inputs - staged) * n * itemsize
     if chunks <= MOST_FUSED and rows >= ENOUGH_BLOCKS and (passes == 1 or read_again <= CACHED_BYTES):
         return Plan(0, staged, kept[staged])
-    groups = -(-rows * measure.inputs * n * itemsize // GROUP_BYTES)
-    return Plan(-(-rows // max(1, min(rows, groups))), 0, 0)
+    most = max(1, GROUP_BYTES // (measure.inputs * n * itemsize))
+    groups = -(-rows // most)
+    return Plan(-(-rows // groups), 0, 0)
 
 
 def run(measure: Measure, call: Call) -> None:

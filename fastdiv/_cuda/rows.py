@@ -36,6 +36,8 @@ class Measure(NamedTuple):
     """Elements that a lane takes at a time; 0 for 16 bytes."""
     constants: tuple[int, ...] = ()
     """How many numbers of the computed type each phase's `finish` returns; not known if empty."""
+    registers: int = 64
+    """That a lane may have: 64 or 128."""
     wides: int = 0
     """How many numbers in float64 it returns."""
 

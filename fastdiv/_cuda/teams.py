@@ -156,13 +156,14 @@ def slots_combined(phase: Phase) -> Callable[..., Tuple]:
 def keeping_vectors(layout: Layout, S: Any) -> Callable[..., None]:
     """Return a function that writes the team's vectors of a step into shared memory, by 16 bytes a lane."""
     vector = VECTOR_BYTES // np.dtype(S).itemsize
-    own, apart, zero = np.int64(vector), np.int64(layout.team * vector), np.int64(0)
-    in_team, every = np.int64(layout.team - 1), np.int64(1 << 40)
+    own, apart = np.int64(vector), np.int64(layout.team * vector)
+    in_team = np.int64(layout.team - 1)
 
     def made(count: int) -> Callable[..., None]:
         @device
         def last(stage: Any, begin: Value, words: Tuple) -> None:
-            store_vector(stage, begin + (lane() & in_team) * own, zero, every, words)
+            at = begin + (lane() & in_team) * own
+            store_vector(stage, at, at, at + own, words)
 
         if count == vector:
             return last
@@ -181,13 +182,14 @@ def keeping_vectors(layout: Layout, S: Any) -> Callable[..., None]:
 def recalling_vectors(layout: Layout, S: Any) -> Callable[..., Tuple]:
     """Return a function that reads what `keeping_vectors` has written."""
     vector, other = VECTOR_BYTES // np.dtype(S).itemsize, S(0)
-    own, apart, zero = np.int64(vector), np.int64(layout.team * vector), np.int64(0)
-    in_team, every = np.int64(layout.team - 1), np.int64(1 << 40)
+    own, apart = np.int64(vector), np.int64(layout.team * vector)
+    in_team = np.int64(layout.team - 1)
 
     def made(count: int) -> Callable[..., Tuple]:
         @device
         def last(stage: Any, begin: Value) -> Tuple:
-            return load_vector(stage, begin + (lane() & in_team) * own, zero, every, other)
+            at = begin + (lane() & in_team) * own
+            return load_vector(stage, at, at, at + own, other)
 
         if count == vector:
             return last
@@ -269,7 +271,7 @@ def _reading_vectors(count: int, vector: int, other: Any) -> Callable[..., Tuple
 
     @device
     def last(pointer: Any, begin: Value, at: Value, length: Value) -> Tuple:
-        return load_vector(pointer, begin + at, begin, begin + length, other)
+        return load_vector(pointer, begin + at, begin + at, begin + length, other)
 
     if count == vector:
         return last
@@ -287,7 +289,7 @@ def _writing_vectors(count: int, vector: int) -> Callable[..., None]:
 
     @device
     def last(pointer: Any, begin: Value, at: Value, length: Value, values: Tuple) -> None:
-        store_vector(pointer, begin + at, begin, begin + length, values)
+        store_vector(pointer, begin + at, begin + at, begin + length, values)
 
     if count == vector:
         return last
@@ -295,7 +297,7 @@ def _writing_vectors(count: int, vector: int) -> Callable[..., None]:
 
     @device
     def write(pointer: Any, begin: Value, at: Value, length: Value, values: Tuple) -> None:
-        store_vector(pointer, begin + at, begin, begin + length, values[:vector])
+        store_vector(pointer, begin + at, begin + at, begin + length, values[:vector])
         rest(pointer, begin, at + apart, length, values[vector:])
 
     return write

@@ -46,9 +46,9 @@ _SMALLEST_SHARE = {np.float32: 2.0**-100, np.float64: 2.0**-900}
 
 
 @cache
-def mixing(T: Any) -> SimpleNamespace:
+def mixing(T: Any, for_gradients: bool = False) -> SimpleNamespace:
     """Return `mix`, of a row and two logits: the compared pair, what follows of m, and both logarithms; and `terms`."""
-    c, s, r, tail_of, quotient = constants_of(T), softmax(T), ratios(T), tails(T).two_atanh_tail, quotient_of(T)
+    c, s, r, tail_of, quotient = constants_of(T), softmax(T, for_gradients), ratios(T), tails(T).two_atanh_tail, quotient_of(T)
     zero, one, near = c.ZERO, c.ONE, T(0.34)
     move_x, move_y, subtract, compare, p_of, q_of, difference_of = (
         s.move_x, s.move_y, s.subtract, s.compare, s.p_of, s.q_of, s.difference_of
@@ -104,8 +104,9 @@ def make(kind: str) -> Measure:
     """Return the measure."""
     T = COMPUTED[kind]
     own, s, mixture, factor = constants_of_row(T), softmax(T), mixing(T), factor_of(T)
-    row_of, given_temperature = own.row, own.given_temperature
+    gradient_row_of, given_temperature = own.gradient_row, own.given_temperature
     p_of, q_of, difference_of, mix, mixed_terms = s.p_of, s.q_of, s.difference_of, mixture.mix, mixture.terms
+    quick_mix = mixing(T, True).mix
     wide_zero, one, half = np.float64(0), np.float64(1), np.float64(0.5)
     smallest_share = np.float64(_SMALLEST_SHARE[T])
 
@@ -144,7 +145,7 @@ def make(kind: str) -> Measure:
         value = defined(wide, nats) * options[0]
         slope = select(degenerate, wide_zero, divide(options[0] * options[3], given_temperature(options)))
         slope = defined(wide, slope)
-        row = row_of(options, moved_of(wide), wide_zero)
+        row = gradient_row_of(options, moved_of(wide), wide_zero)
         last = (
             T(divide(total_of(state[2], state[8]), total_p)), T(divide(total_of(state[3], state[9]), total_q)),
             T(factor(slope * weight, total_p)), T(factor(slope * (one - weight), total_q)),
@@ -153,7 +154,7 @@ def make(kind: str) -> Measure:
 
     @device
     def gradient(row: Tuple, x: Value, y: Value) -> Tuple:
-        pair, mixed, log_pm, log_qm = mix(row, x, y)
+        pair, mixed, log_pm, log_qm = quick_mix(row, x, y)
         by_x = p_of(pair) * ((log_pm - row[AT_PEAK_X]) - row[MEAN_X]) * row[FACTOR_X]
         by_y = q_of(pair) * ((log_qm - row[AT_PEAK_Y]) - row[MEAN_Y]) * row[FACTOR_Y]
         return by_x, by_y

@@ -52,7 +52,11 @@ def make(kind: str) -> Measure:
     move_x, move_y, subtract, compare, p_of, difference_of, probability_x = (
         s.move_x, s.move_y, s.subtract, s.compare, s.p_of, s.difference_of, s.probability_x
     )  # fmt: skip
-    row_of, temperature_of, given_temperature = own.row, own.temperature, own.given_temperature
+    of_gradient = softmax(T, True)
+    quick_compare, quick_probability_x = of_gradient.compare, of_gradient.probability_x
+    row_of, gradient_row_of, temperature_of, given_temperature = (
+        own.row, own.gradient_row, own.temperature, own.given_temperature
+    )  # fmt: skip
     factor, slope_at_infinity = factor_of(T), infinite_slope(T)
     wide_zero, wide_one, two, infinity = np.float64(0), np.float64(1), np.float64(2), np.float64(np.inf)
     unit, large_mean, log1p = np.float64(MOMENT_UNIT), np.float64(LARGE_MEAN), functions(np.float64).log1p
@@ -99,7 +103,7 @@ def make(kind: str) -> Measure:
         uncovered = wide[UNCOVERED] > wide_zero
         value = defined(wide, select(uncovered, infinity, nats)) * options[0]
         slope = defined(wide, divide(options[0] * options[3], given_temperature(options)))
-        row = row_of(options, moved_of(wide), -temperature * offset)
+        row = gradient_row_of(options, moved_of(wide), -temperature * offset)
         last = (
             T(temperature * from_peak_mean), T(factor(divide(slope, temperature), total)), T(factor(slope, total)),
             T(wide[UNCOVERED]),
@@ -110,11 +114,11 @@ def make(kind: str) -> Measure:
     def gradient(row: Tuple, x: Value, y: Value) -> Tuple:
         moved_x, moved_y = move_x(row, x), move_y(row, y)
         whole, lost = subtract(moved_x, moved_y)
-        p = probability_x(row, moved_x)
+        p = quick_probability_x(row, moved_x)
         from_peak = (whole - row[PEAK_HIGH]) + ((lost - row[PEAK_LOW]) - row[CENTER])
         slope = select(p == zero, zero, p * from_peak) * row[FACTOR_X]
         slope = select(row[INFINITE] > zero, slope_at_infinity(x, y, row[FACTOR_X]), slope)
-        pair = compare(row, moved_x, moved_y, whole, lost)
+        pair = quick_compare(row, moved_x, moved_y, whole, lost)
         return slope, difference_of(pair) * row[FACTOR_Y]
 
     return measure_of("kl_divergence", kind, 2, (4, 2, 6), peak_of, terms, finish, gradient)

@@ -181,7 +181,7 @@ def measure_of(
     initial = initial_of(T, constants_of_row(T).given_temperature)
     return Measure(
         f"logits_{name}_{kind}", inputs, kind, -np.inf, initial, phases, gradient,
-        vector=vector, constants=(ROW + first, ROW + last), wides=UNMOVED_Y + 1,
+        vector=vector, constants=(ROW + first, ROW + last), wides=UNMOVED_Y + 1, registers=128,
     )  # fmt: skip
 
 

@@ -48,8 +48,10 @@ _LN2, _LN2_LOW, _LOG2E = (
 )
 _FAINT = {np.float32: 120.0, np.float64: 760.0}
 """exp(-faint) is 0 in the type."""
-_LEAST_STEPS = {np.float32: 125.0, np.float64: 1021.0}
-"""Probabilities of so many steps less than the largest one count as 0."""
+_LIFT = {np.float32: 64.0, np.float64: 160.0}
+"""Powers of two are counted from here, and taken back by a product: subnormal numbers are rounded once."""
+_LEAST_STEPS = {np.float32: 180.0, np.float64: 1140.0}
+"""Probabilities of so many steps less than the largest one are 0."""
 _MOST_STEPS = {np.float32: 2.0**18, np.float64: 2.0**45}
 """So many are counted without error."""
 _EXTREME = {np.float32: 2.0**100, np.float64: 2.0**900}
@@ -63,8 +65,9 @@ def constants_of_row(T: Any) -> SimpleNamespace:
     ln2, ln2_low, log2e = np.float64(_LN2), np.float64(_LN2_LOW), np.float64(_LOG2E)
     zero, one, unit = np.float64(0), np.float64(1), np.float64(MOMENT_UNIT)
     faint, most_steps = np.float64(_FAINT[T]), np.float64(_MOST_STEPS[T])
-    rounding, wide_rounding = np.float64(constants_of(T).ROUND), constants_of(np.float64).ROUND
-    exponent_bits, exp, single = np.uint64(0x7FF << 52), functions(np.float64).exp, T is np.float32
+    wide_rounding = constants_of(np.float64).ROUND
+    lifted = np.float64(float(constants_of(T).ROUND) + _LIFT[T])
+    exponent_bits, exp = np.uint64(0x7FF << 52), functions(np.float64).exp
 
     @device
     def given_temperature(options: Tuple) -> Value:
@@ -90,8 +93,8 @@ def constants_of_row(T: Any) -> SimpleNamespace:
         return select(countable, scaled, zero), select(countable, zero, -scaled)
 
     @device
-    def row_of(options: Tuple, moved: Tuple, step: Value) -> Tuple:
-        """Return a row's constants: of the largest logits and their offsets, the shift in two parts and a step."""
+    def constants(options: Tuple, moved: Tuple, step: Value) -> Tuple:
+        """Return the constants before the residual, the residual in nats, and those behind it."""
         temperature = temperature_of(options)
         inverse = divide(one, temperature)
         largest_x, largest_y, offset_x, offset_y, shift_high, shift_low = moved
@@ -103,20 +106,29 @@ def constants_of_row(T: Any) -> SimpleNamespace:
         steps_x = (largest_x * steps_per_unit + wide_rounding) - wide_rounding
         steps_shift = (shift_high * steps_per_unit + wide_rounding) - wide_rounding
         residual = fma(-steps_shift, length, shift_high) - steps_shift * rest
-        residual = ((residual + shift_low) + step) * inverse
-        if single:
-            residual = residual * log2e
-        else:
-            residual = exp(residual)
-        return (
+        before = (
             T(steps_per_unit), -high, -low, T(inverse), T(divide(inverse, unit)), T(scale_of(options)),
             T(offset_x), T(offset_y), T(largest_x - faint * temperature), T(largest_x), T(largest_y),
-            T(rounding - steps_x), T(rounding - (steps_x - steps_shift)), T(residual),
-            first, T((shift_high - np.float64(first)) + shift_low), T(step),
+            T(lifted - steps_x), T(lifted - (steps_x - steps_shift)),
         )  # fmt: skip
+        behind = (first, T((shift_high - np.float64(first)) + shift_low), T(step))
+        return before, ((residual + shift_low) + step) * inverse, behind
+
+    @device
+    def row_of(options: Tuple, moved: Tuple, step: Value) -> Tuple:
+        """Return a row's constants: of the largest logits and their offsets, the shift in two parts and a step."""
+        before, residual, behind = constants(options, moved, step)
+        return before + (T(exp(residual)),) + behind
+
+    @device
+    def quick_row_of(options: Tuple, moved: Tuple, step: Value) -> Tuple:
+        """Return the constants for exponentials that the hardware has."""
+        before, residual, behind = constants(options, moved, step)
+        return before + (T(residual * log2e),) + behind
 
     return SimpleNamespace(
-        given_temperature=given_temperature, temperature=temperature_of, scale=scale_of, moving=moving, row=row_of
+        given_temperature=given_temperature, temperature=temperature_of, scale=scale_of, moving=moving, row=row_of,
+        gradient_row=quick_row_of if T is np.float32 else row_of,
     )  # fmt: skip
 
 
@@ -137,47 +149,47 @@ def quotient_of(T: Any) -> Any:
 
 @cache
 def exponentials(T: Any) -> SimpleNamespace:
-    """Return `power` of a moved logit: exp(x / T) counted from an exponent and times 2^residual or residual."""
+    """Return exp(x / T) of a moved logit, counted from an exponent: `power`, and `quick` to a few units.
+
+    The first takes a further factor, the second the whole and fractional steps of one.
+    """
     c, tail_of = constants_of(T), tails(T).exp_tail
     zero, one, word, shift = c.ZERO, c.ONE, c.word, c.word(c.mantissa_bits)
-    # Beside it in steps even a mantissa below 1 is a normal number.
-    least = T(float(c.ROUND) - _LEAST_STEPS[T])
+    least, lower = T(float(c.ROUND) + _LIFT[T] - _LEAST_STEPS[T]), T(2.0 ** -_LIFT[T])
 
     @device
     def times_power(x: Value, steps: Value) -> Value:
-        """Return x 2^n of n + ROUND; 0 where n is too small."""
+        """Return x 2^n of n + ROUND + LIFT; 0 where n is too small."""
         scaled = as_float(word(as_bits(x) + word(as_bits(steps) << shift)))
-        return select(steps >= least, scaled, zero)
+        return select(steps >= least, scaled * lower, zero)
 
     @device
     def steps_of(row: Tuple, x: Value, magic: Value) -> Tuple:
-        """Return n + ROUND, and x less n steps."""
+        """Return n as `times_power` takes it, and x less n steps."""
         counted = fma(x, row[STEPS_PER_UNIT], magic)
         n = counted - magic
         return counted, fma(n, row[MINUS_STEP_LOW], fma(n, row[MINUS_STEP_HIGH], x))
+
+    @device
+    def power(row: Tuple, x: Value, magic: Value, factor: Value) -> Value:
+        counted, rest = steps_of(row, x, magic)
+        r = rest * row[INVERSE_TEMPERATURE]
+        return times_power(fma(fma(tail_of(r), r, one), r, one) * factor, counted)
 
     @device
     def quick(row: Tuple, x: Value, magic: Value, residual: Value) -> Value:
         counted, rest = steps_of(row, x, magic)
         return times_power(exp2_approximate(fma(rest, row[STEPS_PER_UNIT], residual)), counted)
 
-    @device
-    def accurate(row: Tuple, x: Value, magic: Value, residual: Value) -> Value:
-        counted, rest = steps_of(row, x, magic)
-        r = rest * row[INVERSE_TEMPERATURE]
-        return times_power(fma(tail_of(r), r * r, r) + one, counted) * residual
-
-    return SimpleNamespace(
-        power=quick if T is np.float32 else accurate, no_residual=zero if T is np.float32 else one
-    )
+    return SimpleNamespace(power=power, one=one, quick=quick, nothing=zero)
 
 
 @cache
-def softmax(T: Any) -> SimpleNamespace:
-    """Return functions of a row's constants and its logits."""
+def softmax(T: Any, for_gradients: bool = False) -> SimpleNamespace:
+    """Return functions of a row's constants and its logits; for gradients, of those that `gradient_row` makes."""
     c, e = constants_of(T), exponentials(T)
-    zero, one, lowest = c.ZERO, c.ONE, -c.LARGEST
-    power, no_residual = e.power, e.no_residual
+    one, zero, lowest = c.ONE, c.ZERO, -c.LARGEST
+    power, no_residual = (e.quick, e.nothing) if for_gradients and T is np.float32 else (e.power, e.one)
     shrink = shrinking(T)
 
     @device
@@ -234,8 +246,7 @@ def softmax(T: Any) -> SimpleNamespace:
 def shrinking(T: Any) -> Any:
     """Return a function of d and t = d / T: exp(-|t|), that less 1, that plus |t| where close, and whether it is."""
     c, e = constants_of(T), exponentials(T)
-    zero, one, rounding = c.ZERO, c.ONE, c.ROUND
-    power, no_residual, to_one = e.power, e.no_residual, T(1)
+    one, power, to_one, lifted = c.ONE, e.power, T(1), T(float(c.ROUND) + _LIFT[T])
     tail_to_one = tails(np.float32).exp_tail_to_one
 
     @device
@@ -255,7 +266,7 @@ def shrinking(T: Any) -> Any:
     def accurate(row: Tuple, d: Value, t: Value) -> Tuple:
         size = absolute(t)
         close = size < near
-        ratio = power(row, -absolute(d), rounding, no_residual)
+        ratio = power(row, -absolute(d), lifted, one)
         curved = (size * size) * tail_of(-size)
         return ratio, select(close, curved - size, ratio - one), curved, close
 
