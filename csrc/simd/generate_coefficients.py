@@ -130,6 +130,7 @@ def tables() -> list[Table]:
         Table("kTwoAtanhTail32", single, *fit(two_atanh_tail, mp.mpf(0), z, 3)),
         Table("kExpTail64", double, *fit(exp_tail, low, high, 10)),
         Table("kExpTail32", single, *fit(exp_tail, low, high, 5)),
+        Table("kExpTailToOne32", single, *fit(exp_tail, mp.mpf(-1), mp.mpf(0), 6)),
         Table("kSinTail64", double, *fit(sin_tail, mp.mpf(0), QUARTER, 7)),
         Table("kSinTail32", single, *fit(sin_tail_float, mp.mpf(0), QUARTER, 4)),
         Table("kCosTail64", double, *fit(cos_tail, mp.mpf(0), QUARTER, 7)),
@@ -144,7 +145,7 @@ def meanings() -> list[str]:
     """Return what the polynomials are of."""
     return [
         "2 atanh(s) = 2 s + s^3 R(s^2), |s| <= " + mp.nstr(LARGEST_S, 6) + ";",
-        "exp(r) = 1 + r + r^2 E(r), |r| <= ln(2)/2;",
+        "exp(r) = 1 + r + r^2 E(r), |r| <= ln(2)/2; to one: -1 <= r <= 0;",
         "sin(pi/2 r) = h r + r S(r^2), h = pi/2 rounded, and cos(pi/2 r) = 1 + r^2 C(r^2), |r| <= 1/2;",
         "log(1 + t) = t + t^2 L(t), 0 <= t <= 1;",
         "Phi(-a) = exp(-a^2 / 2) N(u) / (1 + 3/2 a), u = (a - 4) / (a + 4), 0 <= a <= 40 or 15.",

@@ -74,6 +74,17 @@ class Kernel:
             return
         _launch(self, grid, arguments, dynamic_bytes)
 
+    def prepare(self, arguments: Sequence[Any]) -> Callable[[int, dict[int, Any]], None]:
+        """Return a function that launches so many blocks with these arguments, but for the numbers it is given."""
+        launch = _prepare(self, arguments)
+
+        def with_numbers(grid: int, numbers: dict[int, Any]) -> None:
+            launch(
+                grid, {place: self.arguments[place](number) for place, number in numbers.items()}
+            )
+
+        return with_numbers
+
     @functools.cached_property
     def function(self) -> Callable[..., None]:
         """The Python function."""
@@ -109,23 +120,52 @@ def _check_array(kernel: Kernel, dtype: Any, value: Any) -> None:
         raise TypeError(f"{kernel.name}: got {got}, expected {expected}")
 
 
+def _prepare_simulated(kernel: Kernel, arguments: Sequence[Any]) -> Callable[..., None]:
+    def launch(grid: int, numbers: dict[int, Any]) -> None:
+        given = [numbers.get(place, value) for place, value in enumerate(arguments)]
+        _simulate(kernel, grid, given, 0)
+
+    return launch
+
+
+def _prepare_compiled(kernel: Kernel, arguments: Sequence[Any]) -> Callable[..., None]:
+    """Look at the arguments once: many launches follow each other."""
+    function, values = _function(kernel), _values(kernel, arguments)
+
+    def launch(grid: int, numbers: dict[int, Any]) -> None:
+        for place, number in numbers.items():
+            values[place] = number
+        function((grid,), (kernel.lanes,), values, 0)
+
+    return launch
+
+
 def _launch_compiled(
     kernel: Kernel, grid: int, arguments: Sequence[Any], dynamic_bytes: int
 ) -> None:
     """Launch on the current stream, by raw pointers."""
+    function = _function(kernel)
+    if dynamic_bytes > _STATIC_BYTES:
+        _allow_shared_memory(function, dynamic_bytes)
+    function((grid,), (kernel.lanes,), _values(kernel, arguments), dynamic_bytes)
+
+
+def _function(kernel: Kernel) -> Any:
+    """Return the kernel on the current device."""
     from cupy.cuda import runtime
 
     device = runtime.getDevice()
     function = kernel._loaded.get(device)
     if function is None:
         function = kernel._loaded[device] = _load(kernel, device)
-    values = [
+    return function
+
+
+def _values(kernel: Kernel, arguments: Sequence[Any]) -> list[Any]:
+    return [
         _address(kernel, kind.dtype, value) if isinstance(kind, Pointer) else kind(value)
         for kind, value in zip(kernel.arguments, arguments, strict=True)
     ]
-    if dynamic_bytes > _STATIC_BYTES:
-        _allow_shared_memory(function, dynamic_bytes)
-    function((grid,), (kernel.lanes,), values, dynamic_bytes)
 
 
 def _address(kernel: Kernel, dtype: Any, value: Any) -> np.uint64:
@@ -159,3 +199,4 @@ def _allow_shared_memory(function: Any, dynamic_bytes: int) -> None:
 
 
 _launch = _simulate if SIMULATED else _launch_compiled
+_prepare = _prepare_simulated if SIMULATED else _prepare_compiled

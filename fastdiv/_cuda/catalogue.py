@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
 from . import _entry_points
 from . import random as random  # lists its kernels
 from ._kernel import Kernel
-from .joint import launching as joint
-from .joint.layout import SPREAD
-from .joint.layout import layout_of as table_layout_of
-from .joint.sweeps import BOTH, COLUMNS, ROWS
-from .launching import kernel_of
-from .layout import CHUNK, WARP_ROW, layout_of
-from .montecarlo import samples, trees
+from .joint import catalogue as joint
+from .launching import LENGTHS, kernel_of, variants
+from .layout import Layout
+from .montecarlo import catalogue as montecarlo
 from .nn import catalogue as nn
-from .pairs import launching as pairs
+from .pairs import catalogue as pairs
 from .rows import Measure, Variant
 from .scaling import KINDS, scaling
 
-_LENGTHS = (WARP_ROW, CHUNK, 8 * CHUNK)
-"""Of rows: one of each layout."""
+_KINDS = ("float32", "float64", "float16", "bfloat16")
 _FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 
 
@@ -34,23 +29,9 @@ def measures() -> Iterator[Measure]:
             for dtype in _FLOATS:
                 for normalize in (True, False):
                     yield entry.measure(dtype, normalize)
-
-
-def variants(measure: Measure) -> Iterator[Variant]:
-    """Every variant of a measure."""
-    flags = (False, True)
-    for n in _LENGTHS:
-        layout = layout_of(n, measure.stored)
-        for aligned in flags:
-            for cotangent in flags:
-                for wanted in range(1 << measure.inputs):
-                    for staged in flags:
-                        yield Variant(layout, aligned, staged, wanted, cotangent, -1)
-                    if layout.chunked:
-                        last = len(measure.phases)
-                        yield Variant(layout, aligned, False, wanted, cotangent, last)
-            for phase in range(len(measure.phases)) if layout.chunked else ():
-                yield Variant(layout, aligned, False, 0, False, phase)
+        if isinstance(entry, _entry_points.LogitsOneInput | _entry_points.LogitsTwoInputs):
+            for kind in _KINDS:
+                yield entry.make(kind)
 
 
 def _representative(measure: Measure) -> Iterator[Variant]:
@@ -58,12 +39,28 @@ def _representative(measure: Measure) -> Iterator[Variant]:
     if "plain" in measure.name:
         return
     every = (1 << measure.inputs) - 1
-    warps, block, chunks = (layout_of(n, measure.stored) for n in _LENGTHS)
-    yield Variant(block, True, True, every, True, -1)
+    warps, block, chunks = (measure.layout(n) for n in LENGTHS)
+    if measure.name.startswith("logits"):
+        yield from _of_logits(measure, warps, chunks)
+        return
+    yield Variant(block, True, measure.inputs, every, True, -1)
     if measure.inputs == 2 and "js_divergence" in measure.name:
-        yield Variant(warps, True, False, every, True, -1)
-        yield Variant(chunks, True, False, every, True, -1)
-        yield Variant(chunks, True, False, every, True, len(measure.phases))
+        yield Variant(warps, True, 0, every, True, -1)
+        yield Variant(chunks, True, 0, every, True, -1)
+        yield Variant(chunks, True, 0, every, True, len(measure.phases))
+
+
+def _of_logits(measure: Measure, warps: Layout, chunks: Layout) -> Iterator[Variant]:
+    """Long rows; of the divergence with most in it, all executions."""
+    every = (1 << measure.inputs) - 1
+    if measure.kind in ("float32", "bfloat16"):
+        yield Variant(chunks, True, measure.inputs, every, True, -1)
+    if "js_divergence" in measure.name and measure.kind == "float32":
+        yield Variant(warps, True, 0, every, True, -1)
+        yield Variant(chunks, True, 1, 2, True, -1)
+        for phase in range(len(measure.phases)):
+            yield Variant(chunks, True, 0, 0, True, phase)
+        yield Variant(chunks, True, 0, 2, True, len(measure.phases))
 
 
 def kernels(every: bool) -> Iterator[Kernel]:
@@ -73,13 +70,11 @@ def kernels(every: bool) -> Iterator[Kernel]:
             yield kernel_of(measure, variant)
     for kind in KINDS if every else KINDS[:1]:
         yield from (scaling(kind, aligned) for aligned in ((True, False) if every else (True,)))
-    yield from samples.catalogue(every)
-    yield trees.join_kernel()
-    yield trees.add_kernel()
+    yield from montecarlo.kernels(every)
     yield from nn.kernels(every)
     yield from _self_information(every)
-    yield from _tables(every)
-    yield from _pairs(every)
+    yield from joint.kernels(every)
+    yield from pairs.kernels(every)
 
 
 def _self_information(every: bool) -> Iterator[Kernel]:
@@ -93,72 +88,6 @@ def _self_information(every: bool) -> Iterator[Kernel]:
                         yield kernel_of(
                             measure, variant._replace(wanted=wanted if variant.wanted else 0)
                         )
-            block, chunks = (layout_of(n, measure.stored) for n in _LENGTHS[1:])
+            block, chunks = (measure.layout(n) for n in LENGTHS[1:])
             yield kernel_of(given, Variant(block, True, normalize, 3, False, -1))
             yield kernel_of(alone, Variant(chunks, True, False, 3, False, len(alone.phases)))
-
-
-_TABLES = (
-    (16, 8),
-    (16, 32),
-    (8, 64),
-    (64, 8),
-    (64, 128),
-    (16, 256),
-    (4096, 8),
-    (4096, 32),
-    (4096, 512),
-    (8, 4096),
-)
-"""Of each layout, in both types."""
-
-
-def _tables(every: bool) -> Iterator[Kernel]:
-    """Kernels of joint tables: those that stand for the others have all marginals, or need one alone."""
-    flags = (False, True)
-    for T in (np.float32, np.float64):
-        for spread in (1, SPREAD):
-            yield joint.combine_kernel(T, spread)
-        for shape in _TABLES if every else ((8, 64), (64, 128), (4096, 512)):
-            layout = table_layout_of(*shape, T)
-            if layout.split:
-                for marginals in (COLUMNS, ROWS, BOTH) if every else (COLUMNS, BOTH):
-                    for aligned in flags if every else (True,):
-                        yield joint.marginals_kernel(T, layout, aligned, marginals)
-            for measure in _table_measures(T, every):
-                for aligned in flags if every else (True,):
-                    if layout.split:
-                        yield joint.terms_kernel(measure, layout, aligned)
-                    for wanted in flags if every else (True,):
-                        make = joint.outputs_kernel if layout.split else joint.whole_kernel
-                        yield make(measure, layout, aligned, wanted)
-
-
-def _table_measures(T: Any, every: bool) -> Iterator[joint.TableMeasure]:
-    yield joint.mutual_information.measure_of(T, True, False)
-    yield joint.conditional_entropy.measure_of(T, True, False)
-    if every:
-        yield joint.conditional_entropy.measure_of(T, True, True)
-        yield joint.mutual_information.measure_of(T, False, False)
-        for by_rows in (False, True):
-            yield joint.conditional_entropy.measure_of(T, False, by_rows)
-
-
-def _pairs(every: bool) -> Iterator[Kernel]:
-    """Kernels of all pairs of rows, and of the rows that they take."""
-    for T in (np.float32, np.float64):
-        yield pairs.products_kernel(T)
-        passes = [pairs.mixture_entropies_of(T)]
-        for name in ("kl_divergence", "js_divergence", "js_distance") if every else ("kl_divergence", "js_divergence"):
-            passes += [pairs.exactly_of(T, name, normalized) for normalized in ((True, False) if every else (True,))]
-        for each in passes:
-            for mode in ("fused", "partial", "gather") if every else ("fused",):
-                yield pairs.pairs_kernel(each, mode)
-        for with_logarithms in (False, True):
-            measure = pairs.normalized_rows(T, with_logarithms)
-            for variant in variants(measure) if every else ():
-                if not variant.cotangent and variant.wanted in (0, 1):
-                    outputs = 3 if with_logarithms else 1
-                    yield kernel_of(measure, variant._replace(wanted=outputs if variant.wanted else 0))
-            block = layout_of(CHUNK, measure.stored)
-            yield kernel_of(measure, Variant(block, True, True, 1 + 2 * with_logarithms, False, -1))

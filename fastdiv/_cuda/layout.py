@@ -17,6 +17,12 @@ STAGED_BYTES = 200 << 10
 """Shared memory that a block may keep its rows in."""
 ENOUGH_BLOCKS = 264
 """So many fill a large GPU; fewer long rows are split."""
+PROCESSORS = 132
+"""Of a large GPU: so many rows at least are in flight where a block has one."""
+CACHED_BYTES = 24 << 20
+"""Of rows in flight that are read again, at most: half of a large GPU's cache of 50 MB."""
+GROUP_BYTES = 32 << 20
+"""Of the rows that one launch of a phase takes: the next phase finds them in the cache, and they fill the GPU."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +35,7 @@ class Layout:
     """Lanes of a block."""
     chunked: bool
     vector: int
-    """Elements in 16 bytes."""
+    """Elements that a lane takes at a time: 16 bytes, or a whole number of those."""
 
     @property
     def teams(self) -> int:
@@ -46,14 +52,14 @@ class Layout:
         return -(-n // CHUNK) if self.chunked else 1
 
     def staged_bytes(self, n: int, inputs: int, itemsize: int) -> int:
-        """Return what it takes to keep a block's rows."""
+        """Return what it takes to keep a block's rows of so many inputs."""
         steps = -(-n // self.step)
         return steps * self.step * self.teams * inputs * itemsize
 
 
-def layout_of(n: int, dtype: Any) -> Layout:
-    """Return the layout of rows of n elements."""
-    vector = 16 // np.dtype(dtype).itemsize
+def layout_of(n: int, dtype: Any, vector: int = 0) -> Layout:
+    """Return the layout of rows of n elements; a lane takes 16 bytes at a time, or `vector` elements."""
+    vector = vector or 16 // np.dtype(dtype).itemsize
     if n <= WARP_ROW:
         return Layout(team=32, lanes=256, chunked=False, vector=vector)
     if n <= CHUNK:

@@ -17,16 +17,16 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .prims import device, select
-from .tuples import Tuple, Value, each2, each3, rotate
+from .tuples import Tuple, Value, each2, each3, over
 
 
 class Phase(NamedTuple):
     """One pass over a row, as the module says."""
 
     start: Tuple
-    step: Callable[..., Any]
+    step: Any
     merge: Callable[..., Any]
-    finish: Callable[..., Any]
+    finish: Any = None
 
 
 @device
@@ -82,11 +82,13 @@ def summed(
     add, plus_each = own.add, each2(count, plus)
 
     @device
+    def add_terms(row: Tuple, total: Tuple, a: Value, b: Value) -> Tuple:
+        return plus_each(total, terms(row, a, b))
+
+    total_of_vector = over(vector, add_terms)
+
+    @device
     def step(row: Tuple, state: Tuple, a: Tuple, b: Tuple) -> Tuple:
-        total = zeros
-        for _ in range(vector):
-            total = plus_each(total, terms(row, a[0], b[0]))
-            a, b = rotate(a), rotate(b)
-        return add(state, total)
+        return add(state, total_of_vector(row, zeros, a, b))
 
     return Phase(zeros + zeros, step, own.merge, finish)

@@ -121,3 +121,22 @@ def rotate(a: Tuple) -> Tuple:
     A loop that takes the first entry and rotates needs no index: registers cannot be indexed at run time.
     """
     return a[1:] + a[:1]
+
+
+@cache
+def over(count: int, function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function that goes through the entries of two tuples: row, found, a, b -> found."""
+    if count == 1:
+
+        @device
+        def last(row: Any, found: Any, a: Tuple, b: Tuple) -> Any:
+            return function(row, found, a[0], b[0])
+
+        return last
+    rest = over(count - 1, function)
+
+    @device
+    def entries(row: Any, found: Any, a: Tuple, b: Tuple) -> Any:
+        return rest(row, function(row, found, a[0], b[0]), a[1:], b[1:])
+
+    return entries

@@ -40,7 +40,7 @@ class TableMeasure(NamedTuple):
 @cache
 def sums(T: Any, count: int) -> Phase:
     """Return how `count` sums are added up by lanes and from slots."""
-    return Phase((T(0),) * (2 * count), None, adding(count).merge, None)  # type: ignore[arg-type]
+    return Phase((T(0),) * (2 * count), None, adding(count).merge, None)
 
 
 def whole_of(measure: TableMeasure) -> Callable[..., Tuple]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -24,7 +25,8 @@ Array = Any
 _COUNT, _NUMBER = np.int64, np.float64
 
 
-class Tables(NamedTuple):
+@dataclass(frozen=True)
+class Tables:
     """Tables of ny contiguous columns in flat memory; rows and tables lie constant numbers of elements apart."""
 
     memory: Array
@@ -283,7 +285,13 @@ class JointMeasure:
         measure = self.measure_of(p.dtype.type, bool(normalize), by_rows)
         run(
             measure,
-            Call(input_of(p), upstream, memory, gradient and gradient.tables, unit_of(base)),
+            Call(
+                input_of(p),
+                upstream,
+                memory,
+                None if gradient is None else gradient.tables,
+                unit_of(base),
+            ),
         )
         if not own:
             value[...] = memory.reshape(value.shape)

@@ -50,10 +50,16 @@ def placing(layout: Layout) -> Callable[..., Tuple]:
     warp_shift, group_shift = np.int64(5), np.int64(group.bit_length() - 1)
     in_team, in_warp, in_group = np.int64(layout.team - 1), np.int64(WARP - 1), np.int64(group - 1)
     across_shift, in_across = np.int64(across.bit_length() - 1), np.int64(across - 1)
-    rows_of_warp, strip, vector = np.int64(WARP // group), np.int64(layout.strip), np.int64(layout.vector)
+    rows_of_warp, strip, vector = (
+        np.int64(WARP // group),
+        np.int64(layout.strip),
+        np.int64(layout.vector),
+    )
 
     @device
-    def place(base: Value, row_stride: Value, row: Value, end: Value, column: Value, ny: Value) -> Tuple:
+    def place(
+        base: Value, row_stride: Value, row: Value, end: Value, column: Value, ny: Value
+    ) -> Tuple:
         member = lane() & in_team
         warp, own = member >> warp_shift, member & in_warp
         down = (warp >> across_shift) * rows_of_warp + (own >> group_shift)
@@ -195,7 +201,11 @@ def merging_rows(layout: Layout, T: Any, count: int) -> Callable[..., Tuple]:
 
         return reduce_warp
     merge, write, read = adding(count).merge, storing(2 * count), loading((T(0),) * (2 * count))
-    apart, own, next_warp = np.int64(LANES), np.int64(layout.across * WARP - 1), np.int64(layout.across * WARP)
+    apart, own, next_warp = (
+        np.int64(LANES),
+        np.int64(layout.across * WARP - 1),
+        np.int64(layout.across * WARP),
+    )
 
     @device
     def reduce_block(state: Tuple, exchange: Any) -> Tuple:
@@ -317,14 +327,27 @@ def evaluating(layout: Layout, T: Any, formula: TableFormula) -> Callable[..., A
     return evaluate
 
 
-def summing_terms(layout: Layout, T: Any, aligned: bool, formula: TableFormula, row_of: Any) -> Callable[..., Tuple]:
+def summing_terms(
+    layout: Layout, T: Any, aligned: bool, formula: TableFormula, row_of: Any
+) -> Callable[..., Tuple]:
     """Return a function that adds up the lane's terms; `row_of(values, source, row)` are two numbers of the row."""
-    visit, evaluate, add = visiting(layout, np.dtype(T).name, aligned), evaluating(layout, T, formula), adding(1).add
+    visit, evaluate, add = (
+        visiting(layout, np.dtype(T).name, aligned),
+        evaluating(layout, T, formula),
+        adding(1).add,
+    )
     find = finding(layout)
-    nothing, zero, one, scale_each = (T(0), T(0)), np.int64(0), np.int64(1), each_with(layout.columns, times)
+    nothing, zero, one, scale_each = (
+        (T(0), T(0)),
+        np.int64(0),
+        np.int64(1),
+        each_with(layout.columns, times),
+    )
 
     @device
-    def sweep(table: Any, place: Tuple, steps: Value, factor: Value, columns: Tuple, source: Any) -> Tuple:
+    def sweep(
+        table: Any, place: Tuple, steps: Value, factor: Value, columns: Tuple, source: Any
+    ) -> Tuple:
         state = nothing
         entries = visit(table, place, zero)
         step = zero
@@ -342,10 +365,16 @@ def summing_terms(layout: Layout, T: Any, aligned: bool, formula: TableFormula, 
     return sweep
 
 
-def writing_gradient(layout: Layout, T: Any, aligned: bool, formula: TableFormula, row_of: Any) -> Callable[..., None]:
+def writing_gradient(
+    layout: Layout, T: Any, aligned: bool, formula: TableFormula, row_of: Any
+) -> Callable[..., None]:
     """Return a function that writes the gradient of the lane's entries."""
     kind, c = np.dtype(T).name, constants_of(T)
-    visit, find, evaluate = visiting(layout, kind, aligned), finding(layout), evaluating(layout, T, formula)
+    visit, find, evaluate = (
+        visiting(layout, kind, aligned),
+        finding(layout),
+        evaluating(layout, T, formula),
+    )
     write, scale_each = moving(layout, kind, aligned).write, each_with(layout.columns, times)
     zero, one, nan, infinity, nothing = np.int64(0), np.int64(1), c.NAN, c.INFINITY, c.ZERO
 
@@ -353,7 +382,9 @@ def writing_gradient(layout: Layout, T: Any, aligned: bool, formula: TableFormul
     def finish_slope(slope: Value, ends: Tuple) -> Value:
         center, first, second, value = ends
         difference = select(slope == infinity, slope, slope - center)
-        result = select(slope == slope, (difference * first) * second, nothing)  # NaN stands for an entry of 0
+        result = select(
+            slope == slope, (difference * first) * second, nothing
+        )  # NaN stands for an entry of 0
         return select(value == value, result, nan)
 
     finish_each = each_with(layout.columns, finish_slope)

@@ -11,15 +11,23 @@ from typing import Any
 import numpy as np
 
 from ..prims import any_lane, barrier, block, device, lane, load, select, shared, store
+from ..sums import adding
 from ..teams import combine_slots, loading, storing, team_reduce
 from ..tuples import Tuple, Value, choose, each_with, rotate
-from .conclusion import QUAD, TableMeasure, columns_of_memory, concluding, row_of_memory, sums, whole_of
+from .conclusion import (
+    QUAD,
+    TableMeasure,
+    columns_of_memory,
+    concluding,
+    row_of_memory,
+    sums,
+    whole_of,
+)
 from .layout import LANES, WARP, WARPS, Layout
 from .sweeps import (
     AT_ONCE,
     COLUMNS,
     ROWS,
-    adding,
     finding,
     folding,
     merging_rows,
@@ -41,7 +49,15 @@ def tile_of(layout: Layout) -> Callable[..., Tuple]:
     place_of, rows, width = placing(layout), np.int64(layout.rows), np.int64(layout.width)
 
     @device
-    def find(apart: Value, row_stride: Value, nx: Value, ny: Value, steps: Value, down: Value, strips: Value) -> Tuple:
+    def find(
+        apart: Value,
+        row_stride: Value,
+        nx: Value,
+        ny: Value,
+        steps: Value,
+        down: Value,
+        strips: Value,
+    ) -> Tuple:
         tiles = down * strips
         index = block() // tiles
         tile = block() - index * tiles
@@ -59,12 +75,19 @@ def _adding_rows(layout: Layout, T: Any, aligned: bool, by_columns: bool) -> Cal
     """Return a function that goes down a tile, writes its rows' partial sums, and adds up the columns if asked to."""
     count, down = layout.columns, T(2.0**-64)
     visit, find = visiting_several(layout, np.dtype(T).name, aligned), finding(layout)
-    add, add_up, scale_each, write = adding(count).add, summing_row(layout, T), each_with(count, times), storing(QUAD)
+    add, add_up, scale_each, write = (
+        adding(count).add,
+        summing_row(layout, T),
+        each_with(count, times),
+        storing(QUAD),
+    )
     zeros, nothing, zero, one = (T(0),) * (2 * count), T(0), np.int64(0), np.int64(1)
     in_group = np.int64(layout.group - 1)
 
     @device
-    def sweep(table: Any, place: Tuple, steps: Value, rows: Any, begin: Value, apart: Value) -> Tuple:
+    def sweep(
+        table: Any, place: Tuple, steps: Value, rows: Any, begin: Value, apart: Value
+    ) -> Tuple:
         state = zeros
         step = zero
         while step < steps:
@@ -78,7 +101,10 @@ def _adding_rows(layout: Layout, T: Any, aligned: bool, by_columns: bool) -> Cal
                 overflows = ~(high - high == nothing)
                 if any_lane(overflows):
                     other, other_low = add_up(scale_each(values, down))
-                    far, far_low = select(overflows, other, far), select(overflows, other_low, far_low)
+                    far, far_low = (
+                        select(overflows, other, far),
+                        select(overflows, other_low, far_low),
+                    )
                 row, length = find(place, step)
                 first = (row < place[3]) & ((lane() & in_group) == zero)
                 write(rows, begin + row, apart, (high, far, low, far_low), first)
@@ -91,8 +117,16 @@ def _adding_rows(layout: Layout, T: Any, aligned: bool, by_columns: bool) -> Cal
 
 def make_marginals(layout: Layout, T: Any, aligned: bool, marginals: int) -> Callable[..., None]:
     """Return the kernel that adds up a tile's columns and rows."""
-    by_columns, by_rows, count, down = marginals != ROWS, marginals != COLUMNS, layout.columns, T(2.0**-64)
-    sweep, sweep_rows = summing_columns(layout, T, aligned), _adding_rows(layout, T, aligned, by_columns)
+    by_columns, by_rows, count, down = (
+        marginals != ROWS,
+        marginals != COLUMNS,
+        layout.columns,
+        T(2.0**-64),
+    )
+    sweep, sweep_rows = (
+        summing_columns(layout, T, aligned),
+        _adding_rows(layout, T, aligned, by_columns),
+    )
     find, merge, fold = tile_of(layout), merging_rows(layout, T, 2 * count), folding(T, count)
     pick, scale_each = choose(2 * count, select), each_with(2 * count, times)
     write = moving(layout, np.dtype(T).name, False).write
@@ -104,7 +138,16 @@ def make_marginals(layout: Layout, T: Any, aligned: bool, marginals: int) -> Cal
     twice, thrice = 2 * count, 3 * count  # a slice's bounds are constants
 
     @device
-    def write_columns(columns: Any, exchange: Any, state: Tuple, far: Tuple, begin: Value, down: Value, at: Value, ny: Value) -> None:
+    def write_columns(
+        columns: Any,
+        exchange: Any,
+        state: Tuple,
+        far: Tuple,
+        begin: Value,
+        down: Value,
+        at: Value,
+        ny: Value,
+    ) -> None:
         total = merge(state[:count] + far[:count] + state[count:] + far[count:], exchange)
         first = (lane() < writers) & ((lane() & in_warp) < group)
         length = select(first, ny, zero)
@@ -142,9 +185,20 @@ def make_combine(T: Any, spread: int) -> Callable[..., None]:
     """Return the kernel that adds up the parts of marginals; so many lanes share an item's."""
     items_at_once, merge = np.int64(LANES // spread), sums(T, 2).merge
     shift, in_items = np.int64((LANES // spread).bit_length() - 1), np.int64(LANES // spread - 1)
-    read, read_back, write, reduce = loading((T(0),) * QUAD), loading((T(0),) * QUAD), storing(QUAD), None
-    reduce = team_reduce(Layout(4, WARP, 1, 1, LANES, True), sums(T, 2))  # type: ignore[arg-type]
-    zeros, step, quad, one, zero = (T(0),) * QUAD, np.int64(spread), np.int64(QUAD), np.int64(1), np.int64(0)
+    read, read_back, write, reduce = (
+        loading((T(0),) * QUAD),
+        loading((T(0),) * QUAD),
+        storing(QUAD),
+        None,
+    )
+    reduce = team_reduce(Layout(4, WARP, 1, 1, LANES, True), sums(T, 2))
+    zeros, step, quad, one, zero = (
+        (T(0),) * QUAD,
+        np.int64(spread),
+        np.int64(QUAD),
+        np.int64(1),
+        np.int64(0),
+    )
     lanes, many = np.int64(LANES), spread > 1
     exchanged = QUAD * LANES
 
@@ -158,7 +212,9 @@ def make_combine(T: Any, spread: int) -> Callable[..., None]:
         barrier()
         return total
 
-    def kernel(parts: Any, marginals: Any, totals: Any, items: Any, count: Any, blocks: Any, rounds: Any) -> None:
+    def kernel(
+        parts: Any, marginals: Any, totals: Any, items: Any, count: Any, blocks: Any, rounds: Any
+    ) -> None:
         exchange = shared(exchanged, T)
         index = block() // blocks
         begin = (block() - index * blocks) * rounds * items_at_once
@@ -172,7 +228,9 @@ def make_combine(T: Any, spread: int) -> Callable[..., None]:
             while part < count:
                 place = part + first
                 at = (index * quad * count + place) * items + item
-                state = merge(state, read(parts, at, count * items, (place < count) & (item < items)))
+                state = merge(
+                    state, read(parts, at, count * items, (place < count) & (item < items))
+                )
                 part += step
             if many:
                 state = gather(exchange, state, own)
@@ -195,7 +253,7 @@ def make_combine(T: Any, spread: int) -> Callable[..., None]:
 def _beginning(measure: TableMeasure, layout: Layout) -> Callable[..., Any]:
     """Return a function that finds what a tile has to know of its table."""
     T, by_columns = measure.T, measure.formula.marginals != ROWS
-    find, combine, whole = tile_of(layout), combine_slots(layout, sums(T, 2)), whole_of(measure)  # type: ignore[arg-type]
+    find, combine, whole = tile_of(layout), combine_slots(layout, sums(T, 2)), whole_of(measure)
     read_columns, scale_each = columns_of_memory(layout, T), each_with(2 * layout.columns, times)
     zeros, quad, zero = (T(0),) * (2 * layout.columns), np.int64(QUAD), np.int64(0)
 
@@ -210,7 +268,9 @@ def _beginning(measure: TableMeasure, layout: Layout) -> Callable[..., Any]:
         total, rest, scale, factor, overflows = found
         own = zeros
         if by_columns:
-            own = scale_each(read_columns(columns, index * ny * quad, place[4], ny, overflows), factor)
+            own = scale_each(
+                read_columns(columns, index * ny * quad, place[4], ny, overflows), factor
+            )
         head = T(total)
         source = (
             head, T((total - np.float64(head)) + rest), rows, index * nx * quad, (index + 1) * nx * quad, factor, overflows,
@@ -223,8 +283,11 @@ def _beginning(measure: TableMeasure, layout: Layout) -> Callable[..., Any]:
 def make_terms(measure: TableMeasure, layout: Layout, aligned: bool) -> Callable[..., None]:
     """Return the kernel that adds up a tile's terms."""
     T, formula = measure.T, measure.formula
-    begin, sweep = _beginning(measure, layout), summing_terms(layout, T, aligned, formula, row_of_memory(measure))
-    reduce, write = team_reduce(layout, sums(T, 1)), storing(2)  # type: ignore[arg-type]
+    begin, sweep = (
+        _beginning(measure, layout),
+        summing_terms(layout, T, aligned, formula, row_of_memory(measure)),
+    )
+    reduce, write = team_reduce(layout, sums(T, 1)), storing(2)
     one, two, zero = np.int64(1), np.int64(2), np.int64(0)
 
     def kernel(
@@ -241,12 +304,14 @@ def make_terms(measure: TableMeasure, layout: Layout, aligned: bool) -> Callable
     return kernel
 
 
-def make_outputs(measure: TableMeasure, layout: Layout, aligned: bool, wanted: bool) -> Callable[..., None]:
+def make_outputs(
+    measure: TableMeasure, layout: Layout, aligned: bool, wanted: bool
+) -> Callable[..., None]:
     """Return the kernel that concludes; without a gradient one block a table does."""
     T, formula = measure.T, measure.formula
     begin, conclude = _beginning(measure, layout), concluding(measure)
     write = writing_gradient(layout, T, aligned, formula, row_of_memory(measure))
-    combine = combine_slots(layout, sums(T, 1))  # type: ignore[arg-type]
+    combine = combine_slots(layout, sums(T, 1))
     zero, unscaled = np.int64(0), T(1)
 
     def kernel(
@@ -264,6 +329,17 @@ def make_outputs(measure: TableMeasure, layout: Layout, aligned: bool, wanted: b
         store(value, index, result, is_first & (lane() == zero))
         if wanted:
             base = index * gradient_apart
-            write(table, place, steps, T(found[2]), own, source, gradient, base, gradient_row_stride, ends)
+            write(
+                table,
+                place,
+                steps,
+                T(found[2]),
+                own,
+                source,
+                gradient,
+                base,
+                gradient_row_stride,
+                ends,
+            )
 
     return kernel

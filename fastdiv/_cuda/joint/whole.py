@@ -35,7 +35,7 @@ def _adding_everything(layout: Layout, T: Any, aligned: bool) -> Callable[..., T
     )
     scale_each, zeros = each_with(layout.columns, times), (T(0),) * 2
     nothing, zero, one = zeros * layout.columns, np.int64(0), np.int64(1)
-    reduce = team_reduce(layout, sums(T, 1))  # type: ignore[arg-type]
+    reduce = team_reduce(layout, sums(T, 1))
 
     @device
     def total(table: Any, place: Tuple, steps: Value, factor: Value, exchange: Any) -> Tuple:
@@ -76,7 +76,7 @@ def make_whole(
     )
     sweep = summing_terms(layout, T, aligned, formula, row_of)
     write = writing_gradient(layout, T, aligned, formula, row_of)
-    reduce = team_reduce(layout, sums(T, 1))  # type: ignore[arg-type]
+    reduce = team_reduce(layout, sums(T, 1))
     whole, conclude = whole_of(measure), concluding(measure)
     pick, scale_each = choose(2 * layout.columns, select), each_with(2 * layout.columns, times)
     teams, rows, in_team = (

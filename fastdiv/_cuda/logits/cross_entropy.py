@@ -1,10 +1,10 @@
-"""-sum p log q, with p = softmax(x / T), q = softmax(y / T). With n = max y and R, k of y as in entropy.py,
+"""-sum p log q, with p = softmax(x / T), q = softmax(y / T). With n = max y and R, k, E of y as in entropy.py,
 
     S = sum exp(x / T) (n - y) / T:
-    value = log(k + R) + S / sum exp(x / T), both of them positive
+    value = log(k + R / E) + S / sum exp(x / T), both of them positive
 
 The mean of y under p is summed relative to y where x has its maximum.
-d/dx = p (mean of y under p - y) / T^2; d/dy = (q - p) / T
+d/dx = p (mean of y under p - y) / T^2; d/dy = (q - p) / T, what the shift between them is off by coming from their sums
 """
 
 from __future__ import annotations
@@ -22,9 +22,7 @@ from ..sums import total_of
 from ..tuples import Tuple, Value
 from .measures import (
     COMPUTED,
-    LARGEST_X,
     LARGEST_Y,
-    SHIFT,
     UNCOVERED,
     Y_AT_PEAK,
     defined,
@@ -32,94 +30,100 @@ from .measures import (
     infinite_slope,
     log_normalizer,
     measure_of,
+    moved_of,
+)
+from .softmax import (
+    LARGEST_X,
+    MAGIC_Y,
+    MOMENT_FACTOR,
+    MOMENT_UNIT,
+    RESIDUAL,
+    ROW,
+    constants_of_row,
+    exponentials,
+    softmax,
 )
 from .softmax import LARGEST_Y as PEAK_Y
-from .softmax import MOMENT_FACTOR, MOMENT_UNIT, ROW, constants_of_row, softmax
 
-AT_PEAK, CENTER, FACTOR_X, FACTOR_Y, VALUE, INFINITE = range(ROW, ROW + 6)
+AT_PEAK, CENTER, FACTOR_X, FACTOR_Y, INFINITE = range(ROW, ROW + 5)
 
 
 @cache
-def make(kind: str, by_y: bool = True) -> Measure:
-    """Return the measure; without the gradient by y it needs no quotients."""
+def make(kind: str) -> Measure:
+    """Return the measure."""
     T = COMPUTED[kind]
     c, s, own = constants_of(T), softmax(T), constants_of_row(T)
-    zero, one, nan = c.ZERO, c.ONE, c.NAN
-    differ, less_shift, compare, probability_x, probability_y = (
-        s.differ, s.less_shift, s.compare, s.probability_x, s.probability_y
+    zero, one, power = c.ZERO, c.ONE, exponentials(T).power
+    move_x, move_y, subtract, compare, p_of, q_of, difference_of, probability_x = (
+        s.move_x, s.move_y, s.subtract, s.compare, s.p_of, s.q_of, s.difference_of, s.probability_x
     )  # fmt: skip
-    row_of, temperature_of, factor, slope_at_infinity = (
-        own.row, own.temperature, factor_of(T), infinite_slope(T)
+    of_gradient = softmax(T, True)
+    quick_compare, quick_probability_x = of_gradient.compare, of_gradient.probability_x
+    row_of, gradient_row_of, temperature_of, given_temperature = (
+        own.row, own.gradient_row, own.temperature, own.given_temperature
     )  # fmt: skip
+    factor, slope_at_infinity = factor_of(T), infinite_slope(T)
     wide_zero, two, unit = np.float64(0), np.float64(2), np.float64(MOMENT_UNIT)
-    infinity, log1p, count = np.float64(np.inf), functions(np.float64).log1p, 6 if by_y else 5
+    infinity, log1p = np.float64(np.inf), functions(np.float64).log1p
 
     @device
-    def peak_of(options: Tuple, wide: Tuple) -> Tuple:
+    def peak_of(options: Tuple, row: Tuple, wide: Tuple) -> Tuple:
         """Return y where x has its peak: slopes are relative to it, so that one-hot rows lose no digit."""
-        peak = wide[Y_AT_PEAK]
-        return (T(select(peak == -infinity, wide[LARGEST_Y], peak)),)
+        return (select(wide[Y_AT_PEAK] > -infinity, move_y(row, T(wide[Y_AT_PEAK])), row[PEAK_Y]),)
 
     @device
-    def moments(row: Tuple, x: Value, y: Value, p: Value) -> Tuple:
-        q = probability_y(row, y)
+    def terms(row: Tuple, x: Value, y: Value) -> Tuple:
+        x, y = move_x(row, x), move_y(row, y)
+        whole, lost = subtract(x, y)
+        pair = compare(row, x, y, whole, lost)
+        p, q = p_of(pair), q_of(pair)
         is_largest = y == row[PEAK_Y]
         rest, often = select(is_largest, zero, q), select(is_largest, one, zero)
-        below_peak = select(p == zero, zero, p * ((row[PEAK_Y] - y) * row[MOMENT_FACTOR]))
-        from_peak = select(p == zero, zero, p * ((y - row[AT_PEAK]) * row[MOMENT_FACTOR]))
-        return rest, often, below_peak, p, from_peak
-
-    @device
-    def difference_of(row: Tuple, x: Value, y: Value) -> Tuple:
-        p, high, low = differ(row, x, y)
-        d, d_low = less_shift(row, high, low)
-        return p, compare(row, y, p, d, d_low)[-1]
-
-    @device
-    def terms_with(row: Tuple, x: Value, y: Value) -> Tuple:
-        p, difference = difference_of(row, x, y)
-        return moments(row, x, y, p) + (difference,)  # noqa: RUF005
-
-    @device
-    def terms_without(row: Tuple, x: Value, y: Value) -> Tuple:
-        return moments(row, x, y, probability_x(row, x))
+        below_peak = p * ((row[PEAK_Y] - y) * row[MOMENT_FACTOR])
+        from_peak = p * ((y - row[AT_PEAK]) * row[MOMENT_FACTOR])
+        vanishes = p == zero
+        below_peak, from_peak = (
+            select(vanishes, zero, below_peak),
+            select(vanishes, zero, from_peak),
+        )
+        return rest, often, below_peak, p, from_peak, difference_of(pair)
 
     @device
     def finish(options: Tuple, wide: Tuple, state: Tuple) -> Any:
-        rest, often = total_of(state[0], state[count]), total_of(state[1], state[count + 1])
-        below_peak, total = (
-            total_of(state[2], state[count + 2]),
-            total_of(state[3], state[count + 3]),
-        )
-        from_peak = divide(total_of(state[4], state[count + 4]), total) * unit
+        rest, often = total_of(state[0], state[6]), total_of(state[1], state[7])
+        below_peak, total = total_of(state[2], state[8]), total_of(state[3], state[9])
+        from_peak = divide(total_of(state[4], state[10]), total) * unit
         temperature = temperature_of(options)
-        at_peak = np.float64(peak_of(options, wide)[0])
+        first = row_of(options, moved_of(wide), wide_zero)
+        at_peak = peak_of(options, first, wide)
         mean = divide(below_peak, total) * unit
         # Taken by itself, a term that outweighs all others is not rounded as they are.
-        mean = select(two > total, divide(wide[LARGEST_Y] - at_peak, temperature) - from_peak, mean)
-        uncovered = wide[UNCOVERED] > wide_zero
-        nats = select(uncovered, infinity, log_normalizer(often, rest) + mean)
+        most = divide(wide[LARGEST_Y] - np.float64(at_peak[0]), temperature) - from_peak
+        largest_p = np.float64(probability_x(first, first[LARGEST_X]))
+        mean = select(two * largest_p > total, most, mean)
+        largest_q = np.float64(power(first, first[PEAK_Y], first[MAGIC_Y], first[RESIDUAL]))
+        nats = log_normalizer(often, divide(rest, largest_q)) + mean
+        nats = select(wide[UNCOVERED] > wide_zero, infinity, nats)
         value = defined(wide, nats) * options[0]
-        step = wide_zero
-        if by_y:
-            step = -temperature * log1p(divide(total_of(state[count - 1], state[-1]), total))
-        slope = divide(options[0] * options[3], options[2])
-        row = row_of(options, wide[LARGEST_X], wide[LARGEST_Y], wide[SHIFT], step)
+        step = -temperature * log1p(divide(total_of(state[5], state[11]), total))
+        slope = defined(wide, divide(options[0] * options[3], given_temperature(options)))
+        row = gradient_row_of(options, moved_of(wide), step)
         last = (
-            T(temperature * from_peak), T(factor(divide(slope, options[2]), total)), T(factor(slope, total)),
-            T(value), T(wide[UNCOVERED]),
+            T(temperature * from_peak), T(factor(divide(slope, temperature), total)), T(factor(slope, total)),
+            T(wide[UNCOVERED]),
         )  # fmt: skip
-        return row + peak_of(options, wide) + last, (value,) + wide[1:]  # noqa: RUF005
+        return row + at_peak + last, (value,) + wide[1:]  # noqa: RUF005
 
     @device
     def gradient(row: Tuple, x: Value, y: Value) -> Tuple:
-        p, difference = difference_of(row, x, y)
-        slope = p * ((row[AT_PEAK] - y) + row[CENTER]) * row[FACTOR_X]
-        slope = select(p == zero, zero, slope)
+        moved_x, moved_y = move_x(row, x), move_y(row, y)
+        p = quick_probability_x(row, moved_x)
+        slope = (
+            select(p == zero, zero, p * ((row[AT_PEAK] - moved_y) + row[CENTER])) * row[FACTOR_X]
+        )
         slope = select(row[INFINITE] > zero, slope_at_infinity(x, y, row[FACTOR_X]), slope)
-        valid = row[VALUE] == row[VALUE]
-        return select(valid, slope, nan), select(valid, difference * row[FACTOR_Y], nan)
+        whole, lost = subtract(moved_x, moved_y)
+        pair = quick_compare(row, moved_x, moved_y, whole, lost)
+        return slope, difference_of(pair) * row[FACTOR_Y]
 
-    name = "cross_entropy" if by_y else "cross_entropy_by_x"
-    terms = terms_with if by_y else terms_without
-    return measure_of(name, kind, 2, count, peak_of, terms, finish, gradient)
+    return measure_of("cross_entropy", kind, 2, (6, 1, 5), peak_of, terms, finish, gradient)

@@ -1,7 +1,7 @@
-"""H(p) = -sum p log p, with p = softmax(x / T). With m = max x and sums over the row,
+"""H(p) = -sum p log p, with p = softmax(x / T). With m = max x, E = exp(m / T), and sums over the row,
 
-    R = sum of exp((x - m) / T) where x < m, k = how often x = m, S = sum exp((x - m) / T) (x - m) / T:
-    H = log(k + R) - S / (k + R), in which nothing cancels, not even for one-hot rows
+    R = sum of exp(x / T) where x < m, k = how often x = m, S = sum exp(x / T) (x - m) / T:
+    H = log(k + R / E) - S / (k E + R), in which nothing cancels, not even for one-hot rows
 
 dH/dx = p (mean of x under p - x) / T^2
 """
@@ -11,35 +11,41 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+import numpy as np
+
 from ..math import constants as constants_of
 from ..prims import device, divide, select
 from ..rows import Measure
 from ..sums import total_of
 from ..tuples import Tuple, Value
-from .measures import COMPUTED, LARGEST_X, defined, factor_of, log_normalizer, measure_of, no_extra
-from .softmax import FAINT, INVERSE_TEMPERATURE, ROW, constants_of_row, softmax
-from .softmax import LARGEST_X as PEAK
+from .measures import COMPUTED, defined, factor_of, log_normalizer, measure_of, moved_of, no_extra
+from .softmax import INVERSE_TEMPERATURE, LARGEST_X, ROW, constants_of_row, softmax
 
-CENTER, FACTOR, VALUE = ROW, ROW + 1, ROW + 2
+CENTER, FACTOR = ROW, ROW + 1
 
 
 @cache
 def make(kind: str) -> Measure:
     """Return the measure."""
     T = COMPUTED[kind]
-    c, s, own = constants_of(T), softmax(T), constants_of_row(T)
-    zero, one, nan = c.ZERO, c.ONE, c.NAN
-    below, exponential, row_of, temperature_of, factor = (
-        s.below, s.exponential, own.row, own.temperature, factor_of(T)
+    c, s, of_gradient, own = constants_of(T), softmax(T), softmax(T, True), constants_of_row(T)
+    zero, one, factor, wide_zero = c.ZERO, c.ONE, factor_of(T), np.float64(0)
+    move_x, probability_x, quick_probability_x = (
+        s.move_x,
+        s.probability_x,
+        of_gradient.probability_x,
+    )
+    row_of, gradient_row_of, temperature_of, given_temperature = (
+        own.row, own.gradient_row, own.temperature, own.given_temperature
     )  # fmt: skip
 
     @device
     def terms(row: Tuple, x: Value, y: Value) -> Tuple:
-        high, low = below(x, row[PEAK], row[FAINT])
-        power = exponential(row, high, low)
-        is_largest = x == row[PEAK]
+        moved = move_x(row, x)
+        power = probability_x(row, moved)
+        is_largest = moved == row[LARGEST_X]
         rest, count = select(is_largest, zero, power), select(is_largest, one, zero)
-        return rest, count, power * (high * row[INVERSE_TEMPERATURE])
+        return rest, count, power * ((moved - row[LARGEST_X]) * row[INVERSE_TEMPERATURE])
 
     @device
     def finish(options: Tuple, wide: Tuple, state: Tuple) -> Any:
@@ -48,18 +54,21 @@ def make(kind: str) -> Measure:
             total_of(state[1], state[4]),
             total_of(state[2], state[5]),
         )
-        temperature, total = temperature_of(options), count + rest
+        row, temperature = row_of(options, moved_of(wide), wide_zero), temperature_of(options)
+        power = np.float64(probability_x(row, row[LARGEST_X]))
+        total = count * power + rest
         mean = divide(moment, total)
-        value = defined(wide, log_normalizer(count, rest) - mean) * options[0]
-        slope = factor(divide(options[0] * options[3], options[2] * options[2]), total)
-        largest = wide[LARGEST_X]
-        row = row_of(options, largest, largest, wide[3], wide[3])
-        return row + (T(temperature * mean), T(slope), T(value)), (value,) + wide[1:]  # noqa: RUF005
+        value = defined(wide, log_normalizer(count, divide(rest, power)) - mean) * options[0]
+        slope = defined(
+            wide, divide(divide(options[0] * options[3], given_temperature(options)), temperature)
+        )
+        row = gradient_row_of(options, moved_of(wide), wide_zero)
+        return row + (T(temperature * mean), T(factor(slope, total))), (value,) + wide[1:]  # noqa: RUF005
 
     @device
     def gradient(row: Tuple, x: Value, y: Value) -> Tuple:
-        high, low = below(x, row[PEAK], row[FAINT])
-        slope = exponential(row, high, low) * (row[CENTER] - high) * row[FACTOR]
-        return select(row[VALUE] == row[VALUE], slope, nan), zero
+        moved = move_x(row, x)
+        below = row[LARGEST_X] - moved
+        return quick_probability_x(row, moved) * (below + row[CENTER]) * row[FACTOR], zero
 
-    return measure_of("entropy", kind, 1, 3, no_extra, terms, finish, gradient)
+    return measure_of("entropy", kind, 1, (3, 0, 2), no_extra, terms, finish, gradient)

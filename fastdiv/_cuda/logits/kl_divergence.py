@@ -18,26 +18,27 @@ import numpy as np
 
 from ..math import constants as constants_of
 from ..math import functions
-from ..prims import at_least, device, divide, fma, select
+from ..prims import absolute, at_least, device, divide, fma, select
 from ..rows import Measure
 from ..sums import total_of
 from ..tuples import Tuple, Value
 from .measures import (
     COMPUTED,
-    LARGEST_X,
-    LARGEST_Y,
-    SHIFT,
+    SHIFT_HIGH,
+    SHIFT_LOW,
     UNCOVERED,
+    UNMOVED_X,
     Y_AT_PEAK,
     defined,
     excess_over_log1p,
     factor_of,
     infinite_slope,
     measure_of,
+    moved_of,
 )
-from .softmax import MOMENT_FACTOR, MOMENT_UNIT, ROW, constants_of_row, softmax
+from .softmax import LARGEST_X, MOMENT_FACTOR, MOMENT_UNIT, ROW, constants_of_row, softmax
 
-PEAK_HIGH, PEAK_LOW, CENTER, FACTOR_X, FACTOR_Y, VALUE, INFINITE = range(ROW, ROW + 7)
+PEAK_HIGH, PEAK_LOW, CENTER, FACTOR_X, FACTOR_Y, INFINITE = range(ROW, ROW + 6)
 LARGE_MEAN = 64.0
 """In nats: beside it a logarithm of 1 + w hardly counts."""
 
@@ -47,17 +48,16 @@ def make(kind: str) -> Measure:
     """Return the measure."""
     T = COMPUTED[kind]
     c, s, own = constants_of(T), softmax(T), constants_of_row(T)
-    zero, nan, largest = c.ZERO, c.NAN, c.LARGEST
-    below, subtract, differ, less_shift, compare = (
-        s.below,
-        s.subtract,
-        s.differ,
-        s.less_shift,
-        s.compare,
-    )
-    row_of, temperature_of, factor, slope_at_infinity = (
-        own.row, own.temperature, factor_of(T), infinite_slope(T)
+    zero = c.ZERO
+    move_x, move_y, subtract, compare, p_of, difference_of, probability_x = (
+        s.move_x, s.move_y, s.subtract, s.compare, s.p_of, s.difference_of, s.probability_x
     )  # fmt: skip
+    of_gradient = softmax(T, True)
+    quick_compare, quick_probability_x = of_gradient.compare, of_gradient.probability_x
+    row_of, gradient_row_of, temperature_of, given_temperature = (
+        own.row, own.gradient_row, own.temperature, own.given_temperature
+    )  # fmt: skip
+    factor, slope_at_infinity = factor_of(T), infinite_slope(T)
     wide_zero, wide_one, two, infinity = (
         np.float64(0),
         np.float64(1),
@@ -71,62 +71,64 @@ def make(kind: str) -> Measure:
     )
 
     @device
-    def peak_of(options: Tuple, wide: Tuple) -> Tuple:
-        """Return y - max y where x has its peak: moments are relative to it, so that one-hot rows lose no digit."""
-        return below(T(wide[Y_AT_PEAK]), T(wide[LARGEST_Y]), largest)
-
-    @device
-    def from_peak(row: Tuple, high: Value, low: Value) -> Value:
-        """Return x - y less what it is where x has its peak."""
-        total, rest = subtract(high, -row[PEAK_HIGH])
-        return total + (rest + (low + row[PEAK_LOW]))
+    def peak_of(options: Tuple, row: Tuple, wide: Tuple) -> Tuple:
+        """Return x - y where x has its peak: moments are relative to it, so that one-hot rows lose no digit."""
+        return subtract(move_x(row, T(wide[UNMOVED_X])), move_y(row, T(wide[Y_AT_PEAK])))
 
     @device
     def terms(row: Tuple, x: Value, y: Value) -> Tuple:
-        p, high, low = differ(row, x, y)
-        d, d_low = less_shift(row, high, low)
-        t, quotient, change, curved, k, q, difference = compare(row, y, p, d, d_low)
-        term = select(k == zero, p * curved, fma(p, t, difference))
-        moment = select(p == zero, zero, p * (from_peak(row, high, low) * row[MOMENT_FACTOR]))
-        return p, difference, term, moment
+        x, y = move_x(row, x), move_y(row, y)
+        whole, lost = subtract(x, y)
+        pair = compare(row, x, y, whole, lost)
+        t, of_q, larger, ratio, change, curved, close = pair
+        p, difference = p_of(pair), difference_of(pair)
+        near = larger * select(of_q, fma(change, t, -curved), curved)
+        excess = select(close, near, fma(p, t, difference))
+        from_peak = (whole - row[PEAK_HIGH]) + (lost - row[PEAK_LOW])
+        moment = select(p == zero, zero, p * (from_peak * row[MOMENT_FACTOR]))
+        return p, difference, excess, moment
 
     @device
     def finish(options: Tuple, wide: Tuple, state: Tuple) -> Any:
         total, missing = total_of(state[0], state[4]), total_of(state[1], state[5])
         excess, moment = total_of(state[2], state[6]), total_of(state[3], state[7])
-        temperature, shift = temperature_of(options), wide[SHIFT]
+        temperature = temperature_of(options)
         missing = divide(missing, total)
         from_peak_mean = divide(moment, total) * unit
-        peak = peak_of(options, wide)
-        peak_ratio = -divide((np.float64(peak[0]) + np.float64(peak[1])) + shift, temperature)
+        first = row_of(options, moved_of(wide), wide_zero)
+        peak = peak_of(options, first, wide)
+        peak_ratio = divide(
+            (np.float64(peak[0]) - wide[SHIFT_HIGH]) + (np.float64(peak[1]) - wide[SHIFT_LOW]),
+            temperature,
+        )
         offset = log1p(missing)
         mean = peak_ratio + from_peak_mean
         plain = mean + offset
         near = (missing <= wide_one) & (mean < large_mean)
         nats = select(near, divide(excess, total) - excess_over_log1p(missing), plain)
         # Taken by itself, a term that outweighs all others is not rounded as they are.
-        apart = nats - peak_ratio
-        is_most = (two > total) & (two * at_least(apart, -apart) < nats)
+        largest_p = np.float64(probability_x(first, first[LARGEST_X]))
+        is_most = (two * largest_p > total) & (two * absolute(nats - peak_ratio) < nats)
         nats = at_least(select(is_most, plain, nats), wide_zero)
         uncovered = wide[UNCOVERED] > wide_zero
         value = defined(wide, select(uncovered, infinity, nats)) * options[0]
-        slope = divide(options[0] * options[3], options[2])
-        row = row_of(options, wide[LARGEST_X], wide[LARGEST_Y], shift, -temperature * offset)
+        slope = defined(wide, divide(options[0] * options[3], given_temperature(options)))
+        row = gradient_row_of(options, moved_of(wide), -temperature * offset)
         last = (
-            T(temperature * from_peak_mean), T(factor(divide(slope, options[2]), total)), T(factor(slope, total)),
-            T(value), T(wide[UNCOVERED]),
+            T(temperature * from_peak_mean), T(factor(divide(slope, temperature), total)), T(factor(slope, total)),
+            T(wide[UNCOVERED]),
         )  # fmt: skip
         return row + peak + last, (value,) + wide[1:]  # noqa: RUF005
 
     @device
     def gradient(row: Tuple, x: Value, y: Value) -> Tuple:
-        p, high, low = differ(row, x, y)
-        d, d_low = less_shift(row, high, low)
-        results = compare(row, y, p, d, d_low)
-        slope = p * (from_peak(row, high, low) - row[CENTER]) * row[FACTOR_X]
-        slope = select(p == zero, zero, slope)
+        moved_x, moved_y = move_x(row, x), move_y(row, y)
+        whole, lost = subtract(moved_x, moved_y)
+        p = quick_probability_x(row, moved_x)
+        from_peak = (whole - row[PEAK_HIGH]) + ((lost - row[PEAK_LOW]) - row[CENTER])
+        slope = select(p == zero, zero, p * from_peak) * row[FACTOR_X]
         slope = select(row[INFINITE] > zero, slope_at_infinity(x, y, row[FACTOR_X]), slope)
-        valid = row[VALUE] == row[VALUE]
-        return select(valid, slope, nan), select(valid, results[-1] * row[FACTOR_Y], nan)
+        pair = quick_compare(row, moved_x, moved_y, whole, lost)
+        return slope, difference_of(pair) * row[FACTOR_Y]
 
-    return measure_of("kl_divergence", kind, 2, 4, peak_of, terms, finish, gradient)
+    return measure_of("kl_divergence", kind, 2, (4, 2, 6), peak_of, terms, finish, gradient)

@@ -1,9 +1,11 @@
-"""Exponentials of logits, and two probabilities compared without cancellation.
+"""Exponentials of logits, and two probabilities compared without cancellation, as csrc/kernels/logits.hpp has them.
 
-Logits are taken relative to their row's largest one, in two parts: what one subtraction rounds away is kept. So they
-may be as large as the type has them. exp(d / T) = 2^n exp(r), n whole, as csrc/kernels/logits.hpp has it.
+No logit is reduced by a maximum: x / T is n whole steps of ln 2 and a small rest straight away, which loses nothing,
+and the powers of two are counted from a row's own exponent. Where that would be too many steps to count, the largest
+logit is taken off first, which is exact for all that have a probability beside it. Temperatures above 2 are brought
+below by a power of two, by which the logits are multiplied too, so that their differences do not overflow.
 
-A row's constants, of type T, begin with `ROW`: they are what `constants_of_row` makes of the numbers in float64.
+A row's constants, of type T, begin with `ROW` ones: they are what `constants_of_row` makes of numbers in float64.
 """
 
 from __future__ import annotations
@@ -16,15 +18,29 @@ import numpy as np
 
 from ..math import constants as constants_of
 from ..math import functions, tails
-from ..prims import any_lane, at_least, at_most, device, divide, fma, select
+from ..prims import (
+    absolute,
+    as_bits,
+    as_float,
+    at_least,
+    at_most,
+    device,
+    divide,
+    exp2_approximate,
+    fma,
+    largest,
+    reciprocal_approximate,
+    select,
+)
 from ..tuples import Tuple, Value
 
-STEPS_PER_UNIT, MINUS_STEP_HIGH, MINUS_STEP_LOW, INVERSE_TEMPERATURE, MOMENT_FACTOR, FAINT = range(
+STEPS_PER_UNIT, MINUS_STEP_HIGH, MINUS_STEP_LOW, INVERSE_TEMPERATURE, MOMENT_FACTOR, SCALE = range(
     6
 )
-LARGEST_X, LARGEST_Y, SHIFT_HIGH, SHIFT_LOW, SHIFT_STEP, SHIFT_FACTOR = range(6, 12)
-ROW = 12
-"""How many constants every measure of logits has."""
+OFFSET_X, OFFSET_Y, FLOOR, LARGEST_X, LARGEST_Y, MAGIC_X, MAGIC_Y, RESIDUAL = range(6, 14)
+SHIFT_HIGH, SHIFT_LOW, SHIFT_STEP = range(14, 17)
+ROW = 17
+"""How many constants every measure of logits has. Logits in them have been moved and scaled, as `move_x` does."""
 
 MOMENT_UNIT = 16.0
 """Moments about logits as low as the type has them would overflow: they are summed in this unit."""
@@ -32,131 +48,233 @@ _LN2, _LN2_LOW, _LOG2E = (
     float.fromhex(text)
     for text in ("0x1.62e42fefa39efp-1", "0x1.abc9e3b39803fp-56", "0x1.71547652b82fep+0")
 )
-_FAINT = {np.float32: 110.0, np.float64: 760.0}
+_FAINT = {np.float32: 120.0, np.float64: 760.0}
 """exp(-faint) is 0 in the type."""
-_APART = {np.float32: (2.0**-100, 30.0), np.float64: (2.0**-900, 60.0)}
-"""Where p is smaller and q / p larger than exp of it, the quotient says nothing of q, and p nothing to the mixture."""
+_LIFT = {np.float32: 64.0, np.float64: 160.0}
+"""Powers of two are counted from here, and taken back by a product: subnormal numbers are rounded once."""
+_LEAST_STEPS = {np.float32: 180.0, np.float64: 1140.0}
+"""Probabilities of so many steps less than the largest one are 0."""
+_MOST_STEPS = {np.float32: 2.0**18, np.float64: 2.0**45}
+"""So many are counted without error."""
 _EXTREME = {np.float32: 2.0**100, np.float64: 2.0**900}
 """Higher temperatures make all logits equal, and lower than its inverse all but the largest 0."""
 
 
+@cache
 def constants_of_row(T: Any) -> SimpleNamespace:
-    """Return `temperature`, brought into range, and `row` of it, of the largest logits and the shift, in float64."""
+    """Return functions of numbers in float64: `temperature` and `scale`, `moving`, and `row`, the constants."""
     hottest, coldest = np.float64(_EXTREME[T]), np.float64(1 / _EXTREME[T])
     ln2, ln2_low, log2e = np.float64(_LN2), np.float64(_LN2_LOW), np.float64(_LOG2E)
-    one, unit, faint = np.float64(1), np.float64(MOMENT_UNIT), np.float64(_FAINT[T])
-    exp = functions(np.float64).exp
+    zero, one, unit = np.float64(0), np.float64(1), np.float64(MOMENT_UNIT)
+    faint, most_steps = np.float64(_FAINT[T]), np.float64(_MOST_STEPS[T])
+    wide_rounding = constants_of(np.float64).ROUND
+    lifted = np.float64(float(constants_of(T).ROUND) + _LIFT[T])
+    exponent_bits, exp = np.uint64(0x7FF << 52), functions(np.float64).exp
 
     @device
-    def temperature_of(options: Tuple) -> Value:
+    def given_temperature(options: Tuple) -> Value:
         return at_most(at_least(options[2], coldest), hottest)
 
     @device
-    def row_of(
-        options: Tuple, largest_x: Value, largest_y: Value, shift: Value, step: Value
-    ) -> Tuple:
+    def scale_of(options: Tuple) -> Value:
+        """Return the power of two that brings a temperature above 1 into [1, 2)."""
+        temperature = given_temperature(options)
+        power = as_float(np.uint64(as_bits(temperature) & exponent_bits))
+        return select(temperature < one, one, divide(one, power))
+
+    @device
+    def temperature_of(options: Tuple) -> Value:
+        return given_temperature(options) * scale_of(options)
+
+    @device
+    def moving(options: Tuple, largest: Value) -> Tuple:
+        """Return a row's largest logit when it has been scaled and moved, and what is added to move it."""
+        scaled = largest * scale_of(options)
+        steps = scaled * divide(log2e, temperature_of(options))
+        countable = at_least(steps, -steps) < most_steps
+        return select(countable, scaled, zero), select(countable, zero, -scaled)
+
+    @device
+    def constants(options: Tuple, moved: Tuple, step: Value) -> Tuple:
+        """Return the constants before the residual, the residual in nats, and those behind it."""
         temperature = temperature_of(options)
+        inverse = divide(one, temperature)
+        largest_x, largest_y, offset_x, offset_y, shift_high, shift_low = moved
         length = temperature * ln2
         rest = fma(temperature, ln2, -length) + temperature * ln2_low
-        high, shift_high = T(length), T(shift)
+        high, first = T(length), T(shift_high)
         low = T((length - np.float64(high)) + rest)
-        return (
-            T(divide(log2e, temperature)), -high, -low, T(divide(one, temperature)),
-            T(divide(one, temperature * unit)), T(faint * temperature), T(largest_x), T(largest_y),
-            shift_high, T(shift - np.float64(shift_high)), T(step), T(exp(divide(shift + step, temperature))),
+        steps_per_unit = log2e * inverse
+        steps_x = (largest_x * steps_per_unit + wide_rounding) - wide_rounding
+        steps_shift = (shift_high * steps_per_unit + wide_rounding) - wide_rounding
+        residual = fma(-steps_shift, length, shift_high) - steps_shift * rest
+        before = (
+            T(steps_per_unit), -high, -low, T(inverse), T(divide(inverse, unit)), T(scale_of(options)),
+            T(offset_x), T(offset_y), T(largest_x - faint * temperature), T(largest_x), T(largest_y),
+            T(lifted - steps_x), T(lifted - (steps_x - steps_shift)),
         )  # fmt: skip
+        behind = (first, T((shift_high - np.float64(first)) + shift_low), T(step))
+        return before, ((residual + shift_low) + step) * inverse, behind
 
-    return SimpleNamespace(temperature=temperature_of, row=row_of)
+    @device
+    def row_of(options: Tuple, moved: Tuple, step: Value) -> Tuple:
+        """Return a row's constants: of the largest logits and their offsets, the shift in two parts and a step."""
+        before, residual, behind = constants(options, moved, step)
+        return before + (T(exp(residual)),) + behind
+
+    @device
+    def quick_row_of(options: Tuple, moved: Tuple, step: Value) -> Tuple:
+        """Return the constants for exponentials that the hardware has."""
+        before, residual, behind = constants(options, moved, step)
+        return before + (T(residual * log2e),) + behind
+
+    return SimpleNamespace(
+        given_temperature=given_temperature, temperature=temperature_of, scale=scale_of, moving=moving, row=row_of,
+        gradient_row=quick_row_of if T is np.float32 else row_of,
+    )  # fmt: skip
 
 
 @cache
-def softmax(T: Any) -> SimpleNamespace:
-    """Return functions of a row's constants and its logits."""
-    c, exp_tail = constants_of(T), tails(T).exp_tail
-    times_power_of_two = functions(T).times_power_of_two
-    zero, one, rounding, largest = c.ZERO, c.ONE, c.ROUND, c.LARGEST
-    smallest, apart = (T(bound) for bound in _APART[T])
+def quotient_of(T: Any) -> Any:
+    """Return a function of a and b, neither b nor 1 / b near the ends of the type's range: a / b to an ulp."""
+    if T is np.float64:
+        return divide
 
     @device
-    def subtract(a: Value, b: Value) -> Tuple:
-        """Return a - b in two parts."""
-        whole = a - b
-        part = whole - a
-        return whole, (a - (whole - part)) - (b + part)
+    def quotient(a: Value, b: Value) -> Value:
+        inverse = reciprocal_approximate(b)
+        first = a * inverse
+        return fma(fma(-first, b, a), inverse, first)
+
+    return quotient
+
+
+@cache
+def exponentials(T: Any) -> SimpleNamespace:
+    """Return exp(x / T) of a moved logit, counted from an exponent: `power`, and `quick` to a few units.
+
+    The first takes a further factor, the second the whole and fractional steps of one.
+    """
+    c, tail_of = constants_of(T), tails(T).exp_tail
+    zero, one, word, shift = c.ZERO, c.ONE, c.word, c.word(c.mantissa_bits)
+    least, lower = T(float(c.ROUND) + _LIFT[T] - _LEAST_STEPS[T]), T(2.0 ** -_LIFT[T])
 
     @device
-    def below(x: Value, peak: Value, least: Value) -> Tuple:
-        """Return x - peak in two parts, at least -least."""
-        high, low = subtract(x, peak)
-        clipped = high < -least
-        return select(clipped, -least, high), select(clipped, zero, low)
+    def times_power(x: Value, steps: Value) -> Value:
+        """Return x 2^n of n + ROUND + LIFT; 0 where n is too small."""
+        scaled = as_float(word(as_bits(x) + word(as_bits(steps) << shift)))
+        return select(steps >= least, scaled * lower, zero)
 
     @device
-    def into_steps(row: Tuple, high: Value, low: Value) -> Tuple:
-        """Return (high + low) / temperature as whole steps and a small rest, in nats."""
-        n = fma(high, row[STEPS_PER_UNIT], rounding) - rounding
-        rest = fma(n, row[MINUS_STEP_HIGH], high)
-        return n, (rest + fma(n, row[MINUS_STEP_LOW], low)) * row[INVERSE_TEMPERATURE]
+    def steps_of(row: Tuple, x: Value, magic: Value) -> Tuple:
+        """Return n as `times_power` takes it, and x less n steps."""
+        counted = fma(x, row[STEPS_PER_UNIT], magic)
+        n = counted - magic
+        return counted, fma(n, row[MINUS_STEP_LOW], fma(n, row[MINUS_STEP_HIGH], x))
 
     @device
-    def exponential(row: Tuple, high: Value, low: Value) -> Value:
-        """Return exp((high + low) / temperature) of a logit below the largest."""
-        n, r = into_steps(row, high, low)
-        return times_power_of_two(fma(exp_tail(r), r * r, r) + one, n)
+    def power(row: Tuple, x: Value, magic: Value, factor: Value) -> Value:
+        counted, rest = steps_of(row, x, magic)
+        r = rest * row[INVERSE_TEMPERATURE]
+        return times_power(fma(fma(tail_of(r), r, one), r, one) * factor, counted)
+
+    @device
+    def quick(row: Tuple, x: Value, magic: Value, residual: Value) -> Value:
+        counted, rest = steps_of(row, x, magic)
+        return times_power(exp2_approximate(fma(rest, row[STEPS_PER_UNIT], residual)), counted)
+
+    return SimpleNamespace(power=power, one=one, quick=quick, nothing=zero)
+
+
+@cache
+def softmax(T: Any, for_gradients: bool = False) -> SimpleNamespace:
+    """Return functions of a row's constants and its logits; for gradients, of those that `gradient_row` makes."""
+    c, e = constants_of(T), exponentials(T)
+    one, zero, lowest = c.ONE, c.ZERO, -c.LARGEST
+    power, no_residual = (
+        (e.quick, e.nothing) if for_gradients and T is np.float32 else (e.power, e.one)
+    )
+    shrink = shrinking(T)
+
+    @device
+    def move_x(row: Tuple, x: Value) -> Value:
+        return largest(fma(x, row[SCALE], row[OFFSET_X]), row[FLOOR])
+
+    @device
+    def move_y(row: Tuple, y: Value) -> Value:
+        return largest(fma(y, row[SCALE], row[OFFSET_Y]), lowest)
 
     @device
     def probability_x(row: Tuple, x: Value) -> Value:
-        """Return p of a logit of the first row, the largest being 1."""
-        high, low = below(x, row[LARGEST_X], row[FAINT])
-        return exponential(row, high, low)
+        """Return p of a moved logit, the largest one being about 1."""
+        return power(row, x, row[MAGIC_X], no_residual)
 
     @device
-    def probability_y(row: Tuple, y: Value) -> Value:
-        """Return q of a logit of the second row, the largest being 1."""
-        high, low = below(y, row[LARGEST_Y], row[FAINT])
-        return exponential(row, high, low)
+    def subtract(x: Value, y: Value) -> Tuple:
+        """Return x - y in two parts (D. E. Knuth, The Art of Computer Programming, vol. 2, 4.2.2, theorem B)."""
+        whole = x - y
+        part = whole - x
+        return whole, (x - (whole - part)) - (y + part)
 
     @device
-    def differ(row: Tuple, x: Value, y: Value) -> Tuple:
-        """Return p, and (x - max x) - (y - max y) in two parts."""
-        x_high, x_low = below(x, row[LARGEST_X], row[FAINT])
-        y_high, y_low = below(y, row[LARGEST_Y], largest)
-        high, low = subtract(x_high, y_high)
-        return exponential(row, x_high, x_low), high, low + (x_low - y_low)
+    def compare(row: Tuple, x: Value, y: Value, whole: Value, lost: Value) -> Tuple:
+        """Compare p with q on one scale, so that neither they nor their difference loses digits.
 
-    @device
-    def less_shift(row: Tuple, high: Value, low: Value) -> Tuple:
-        """Return the difference less the shift: temperature log(p / q), in two parts."""
-        first, rest = subtract(high, row[SHIFT_HIGH])
-        rest = ((low - row[SHIFT_LOW]) + rest) - row[SHIFT_STEP]
-        total = first + rest
-        return total, rest - (total - first)
-
-    @device
-    def compare(row: Tuple, y: Value, p: Value, d: Value, d_low: Value) -> Tuple:
-        """Compare p with q, which are d + d_low = temperature log(p / q) apart, on one scale.
-
-        Returns t = log(p / q), q / p = exp(-t), expm1(-t), expm1(-t) + t where k = 0, k, q and q - p. p comes from
-        its logit, q from the log-ratio, so that the difference does not cancel.
+        Returns t = log(p / q), whether q is larger, the larger one, exp(-|t|), that less 1, that plus |t| where it is
+        close, and whether it is.
         """
-        t = at_most(d * row[INVERSE_TEMPERATURE], largest)
-        # exp(-t) = 2^k (1 + expm1(r)), |r| <= ln(2) / 2
-        vanishes = d > row[FAINT]
-        k, r = into_steps(row, -select(vanishes, row[FAINT], d), -select(vanishes, zero, d_low))
-        curved = (r * r) * exp_tail(r)
-        expm1_r = r + curved
-        quotient = times_power_of_two(expm1_r + one, k)
-        change = select(k == zero, expm1_r, quotient - one)
-        q, difference = p * quotient, p * change
-        # Where p has lost its digits to underflow, q has not.
-        faint = (p < smallest) & (t < zero)
-        if any_lane(faint):
-            q = select(faint, probability_y(row, y) * row[SHIFT_FACTOR], q)
-            difference = select(faint, q - p, difference)
-        return t, quotient, change, curved, k, q, difference
+        d = (whole - row[SHIFT_HIGH]) + ((lost - row[SHIFT_LOW]) - row[SHIFT_STEP])
+        of_q = d < zero
+        magic, residual = (
+            select(of_q, row[MAGIC_Y], row[MAGIC_X]),
+            select(of_q, row[RESIDUAL], no_residual),
+        )
+        larger = power(row, select(of_q, y, x), magic, residual)
+        t = -largest(d * -row[INVERSE_TEMPERATURE], lowest)
+        ratio, change, curved, close = shrink(row, d, t)
+        return t, of_q, larger, ratio, change, curved, close
 
     @device
-    def are_apart(p: Value, t: Value) -> Value:
-        return (p < smallest) & (t < -apart)
+    def p_of(pair: Tuple) -> Value:
+        return pair[2] * select(pair[1], pair[3], one)
+
+    @device
+    def q_of(pair: Tuple) -> Value:
+        return pair[2] * select(pair[1], one, pair[3])
+
+    @device
+    def difference_of(pair: Tuple) -> Value:
+        """Return q - p."""
+        return pair[2] * select(pair[1], -pair[4], pair[4])
 
     return SimpleNamespace(**{name: f for name, f in locals().items() if callable(f)})
+
+
+def shrinking(T: Any) -> Any:
+    """Return a function of d and t = d / T: exp(-|t|), that less 1, that plus |t| where close, and whether it is."""
+    c, e = constants_of(T), exponentials(T)
+    one, power, to_one, lifted = c.ONE, e.power, T(1), T(float(c.ROUND) + _LIFT[T])
+    tail_to_one = tails(np.float32).exp_tail_to_one
+
+    @device
+    def quick(row: Tuple, d: Value, t: Value) -> Tuple:
+        # A relative error of |t| ulp, which counts no more than exp(-|t|) does beside 1.
+        ratio = exp2_approximate(-(absolute(d) * row[STEPS_PER_UNIT]))
+        size = absolute(t)
+        close = size < to_one
+        curved = (size * size) * tail_to_one(-size)
+        return ratio, select(close, curved - size, ratio - one), curved, close
+
+    if T is np.float32:
+        return quick
+    tail_of, near = tails(T).exp_tail, T(0.34)
+
+    @device
+    def accurate(row: Tuple, d: Value, t: Value) -> Tuple:
+        size = absolute(t)
+        close = size < near
+        ratio = power(row, -absolute(d), lifted, one)
+        curved = (size * size) * tail_of(-size)
+        return ratio, select(close, curved - size, ratio - one), curved, close
+
+    return accurate

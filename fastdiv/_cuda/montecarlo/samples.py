@@ -18,7 +18,6 @@ from typing import Any
 import numpy as np
 
 from .._kernel import Kernel, Pointer
-from ..math import constants
 from ..normal import numbers
 from ..prims import (
     barrier,

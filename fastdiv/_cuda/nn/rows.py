@@ -89,7 +89,7 @@ def _make(own: Pass, variant: Variant) -> Callable[..., None]:
     layout = Layout(team, lanes, chunked=False, vector=vector)
     sums = adding(1)
     start = (T(0), T(0))
-    reduce = team_reduce(layout, Phase(start, sums.add, sums.merge, None))  # type: ignore[arg-type]
+    reduce = team_reduce(layout, Phase(start, sums.add, sums.merge, None))
     add, read, write = sums.add, _reading(own, variant), memory_of(T, variant.aligned).write
     draw = drawing(T, "normal", variant.whole) if own.draws else _no_noise
     apply, prepare, finish = own.apply, own.prepare, own.finish

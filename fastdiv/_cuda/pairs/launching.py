@@ -102,8 +102,13 @@ def _with_logarithms(array: Array) -> tuple[Matrix, Matrix]:
     return probabilities, logarithms
 
 
-def _normalize(array: Array, logs: bool, value: Array | None, first: Matrix, second: Matrix | None) -> None:
-    outputs = tuple(None if each is None else _arrays.Output(each.memory[:, : each.n]) for each in (first, second))
+def _normalize(
+    array: Array, logs: bool, value: Array | None, first: Matrix, second: Matrix | None
+) -> None:
+    outputs = tuple(
+        None if each is None else _arrays.Output(each.memory[:, : each.n])
+        for each in (first, second)
+    )
     rows = (_arrays.rows_of(array),)
     run_rows(normalized_rows(array.dtype.type, logs), Call(rows, None, value, outputs, Options()))  # type: ignore[arg-type]
 
@@ -141,7 +146,15 @@ def _from_products(p: Array, q: Array, value: Array) -> tuple[Matrix, Matrix]:
     present, absent = xp.greater(first.memory, 0).astype(T), xp.equal(second.memory, 0).astype(T)
     impossible = _arrays.product(present, absent)
     grid = -(-value.size // LANES)
-    products_kernel(T)(grid, value, products.reshape(-1), impossible.reshape(-1), entropies, first.rows, second.rows)
+    products_kernel(T)(
+        grid,
+        value,
+        products.reshape(-1),
+        impossible.reshape(-1),
+        entropies,
+        first.rows,
+        second.rows,
+    )
     return first, second
 
 
@@ -166,7 +179,12 @@ class Pairwise:
         if p.shape[1] == 0:
             value[...] = 0
             return
-        T, second, flat, unit = p.dtype.type, p if q is None else q, value.reshape(-1), unit_of(base)
+        T, second, flat, unit = (
+            p.dtype.type,
+            p if q is None else q,
+            value.reshape(-1),
+            unit_of(base),
+        )
         exact = exactly_of(T, self.name, bool(normalize))
         if not normalize:
             first = _plain(p)
@@ -177,7 +195,15 @@ class Pairwise:
         else:
             rows_p, entropies_p = _normalized(p)
             rows_q, entropies_q = (rows_p, entropies_p) if second is p else _normalized(second)
-            _run(mixture_entropies_of(T), rows_p, rows_q, flat, 1.0, weight, (entropies_p, entropies_q))
+            _run(
+                mixture_entropies_of(T),
+                rows_p,
+                rows_q,
+                flat,
+                1.0,
+                weight,
+                (entropies_p, entropies_q),
+            )
         _run(exact, rows_p, rows_q, flat, unit, weight)
 
 

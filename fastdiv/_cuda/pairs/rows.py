@@ -101,7 +101,10 @@ def normalized_rows(T: Any, with_logarithms: bool) -> Measure:
         return probability, log_p + (high - high)  # NaN in a row that is no distribution
 
     name = f"normalized_rows_{np.dtype(T).name}{'_and_logarithms' * with_logarithms}"
-    phases = (valid._replace(finish=finish_sum), summed(T, 1, vector, terms, finish))
+    phases: tuple[Any, ...] = (
+        valid._replace(finish=finish_sum),
+        summed(T, 1, vector, terms, finish),
+    )
     if with_logarithms:
         phases = phases[:1]
     kind = np.dtype(T).name

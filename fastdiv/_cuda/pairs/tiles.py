@@ -8,7 +8,8 @@ A value below 0 on the way marks a pair that has to be computed from terms that 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -37,7 +38,8 @@ def chunk_of(n: int) -> int:
     return max(1, -(-n // (LEAST_CHUNK * MOST_CHUNKS))) * LEAST_CHUNK
 
 
-class PairMeasure(NamedTuple):
+@dataclass(frozen=True)
+class PairMeasure:
     """A pass over the pairs."""
 
     name: str

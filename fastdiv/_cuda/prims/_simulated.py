@@ -61,6 +61,10 @@ class _Shared:
     def dtype(self) -> Any:
         return self.words.dtype
 
+    @property
+    def itemsize(self) -> int:
+        return self.words.itemsize
+
     def place(self, index: Any, mask: Array) -> Array:
         index = np.broadcast_to(index, mask.shape)
         _require((index[mask] >= 0) & (index[mask] < self.count), "shared memory: out of bounds")
@@ -134,9 +138,10 @@ def _everywhere(mask: Any) -> Array:
 # Memory
 
 
-def misalignment(pointer: Array, index: Any) -> Any:
+def misalignment(pointer: Any, index: Any) -> Any:
     """Return how many elements an index lies behind a multiple of 16 bytes."""
-    return (pointer.ctypes.data // pointer.itemsize + index) % (VECTOR_BYTES // pointer.itemsize)
+    address = 0 if isinstance(pointer, _Shared) else pointer.ctypes.data
+    return (address // pointer.itemsize + index) % (VECTOR_BYTES // pointer.itemsize)
 
 
 def load(pointer: Any, index: Any, mask: Any, other: Any) -> Array:
@@ -167,14 +172,14 @@ def store(pointer: Any, index: Any, value: Any, mask: Any) -> None:
     pointer[index] = value
 
 
-def _require_aligned(pointer: Array, index: Any, begin: Any, end: Any) -> None:
+def _require_aligned(pointer: Any, index: Any, begin: Any, end: Any) -> None:
     """Refuse vectors with an element inside of [begin, end) that are off their alignment; others are not touched."""
     inside = (index + VECTOR_BYTES // pointer.itemsize > begin) & (index < end)
     aligned = misalignment(pointer, _everywhere(True) * index) == 0
     _require(aligned | ~_everywhere(inside), "a vector is not aligned")
 
 
-def load_vector(pointer: Array, index: Any, begin: Any, end: Any, other: Any) -> tuple[Array, ...]:
+def load_vector(pointer: Any, index: Any, begin: Any, end: Any, other: Any) -> tuple[Array, ...]:
     """Return the elements of 16 aligned bytes from an index on; outside of [begin, end) they are `other`."""
     _require_aligned(pointer, index, begin, end)
     count = VECTOR_BYTES // pointer.itemsize
@@ -182,7 +187,7 @@ def load_vector(pointer: Array, index: Any, begin: Any, end: Any, other: Any) ->
     return tuple(load(pointer, at, (begin <= at) & (at < end), other) for at in places)
 
 
-def store_vector(pointer: Array, index: Any, begin: Any, end: Any, values: tuple[Any, ...]) -> None:
+def store_vector(pointer: Any, index: Any, begin: Any, end: Any, values: tuple[Any, ...]) -> None:
     """Write the elements of 16 aligned bytes from an index on that lie in [begin, end)."""
     _require_aligned(pointer, index, begin, end)
     for k, value in enumerate(values):
@@ -213,6 +218,14 @@ def shuffle_xor(x: Any, distance: int) -> Array:
     assert 0 < distance < WARP
     x = np.broadcast_to(x, _now().lane.shape)
     return x[np.arange(x.size) ^ distance]
+
+
+def in_first_warp() -> bool:
+    """Whether the lane is in its block's first warp: what is done there reaches others by shared memory alone.
+
+    Simulated, all lanes do it; a barrier in it would not be noticed here.
+    """
+    return True
 
 
 def any_lane(mask: Any) -> bool:
@@ -274,6 +287,17 @@ def at_least(x: Any, least: Any) -> Any:
 def at_most(x: Any, most: Any) -> Any:
     """Return the smaller number; NaN in x stays."""
     return select(x > most, most, x)
+
+
+def largest(a: Any, b: Any) -> Any:
+    """Return the larger number; NaN if either is."""
+    _alike(a, b)
+    return np.maximum(a, b)
+
+
+def absolute(x: Any) -> Any:
+    """Return a number without its sign."""
+    return np.abs(x)
 
 
 _WORDS = {4: np.uint32, 8: np.uint64}

@@ -121,7 +121,7 @@ def normalizer(T: Any) -> Callable[..., Tuple]:
     return normalize
 
 
-def summing(T: Any, inputs: int, vector: int, finish: Callable[..., Any]) -> Phase:
+def summing(T: Any, inputs: int, vector: int, finish: Any) -> Phase:
     """Return the phase that finds the sums of inputs, in two parts, also divided by 2^64, and the largest entries."""
     c = constants_of(T)
     down, zeros, width = c.DOWN, (c.ZERO,) * inputs, 2 * inputs

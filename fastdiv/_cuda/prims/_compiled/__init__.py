@@ -3,7 +3,7 @@
 Beside this package only `_cubin` touches Numba.
 """
 
-from .lanes import WARP, any_lane, barrier, block, lane, shuffle_xor
+from .lanes import WARP, any_lane, barrier, block, in_first_warp, lane, shuffle_xor
 from .lowering import device
 from .memory import (
     VECTOR_BYTES,
@@ -16,6 +16,7 @@ from .memory import (
     store_vector,
 )
 from .numbers import (
+    absolute,
     as_bits,
     as_float,
     at_least,
@@ -23,6 +24,7 @@ from .numbers import (
     divide,
     exp2_approximate,
     fma,
+    largest,
     log2_approximate,
     narrow_bfloat16,
     narrow_half,
@@ -37,6 +39,7 @@ from .words import index_of, join_words, low_word, multiply_words
 __all__ = [
     "VECTOR_BYTES",
     "WARP",
+    "absolute",
     "any_lane",
     "as_bits",
     "as_float",
@@ -49,9 +52,11 @@ __all__ = [
     "dynamic_shared",
     "exp2_approximate",
     "fma",
+    "in_first_warp",
     "index_of",
     "join_words",
     "lane",
+    "largest",
     "load",
     "load_vector",
     "log2_approximate",

@@ -59,6 +59,12 @@ def shuffle_xor(x: Any, distance: Any) -> Any:
 
 
 @device
+def in_first_warp() -> Any:
+    """Whether the lane is in its block's first warp: what is done there reaches others by shared memory alone."""
+    return _lane() < 32
+
+
+@device
 def any_lane(mask: Any) -> Any:
     """Whether the mask holds in the lane's warp, at least; no barrier may depend on it."""
     return cuda.any_sync(_FULL_WARP, mask)

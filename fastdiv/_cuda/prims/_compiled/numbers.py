@@ -80,6 +80,40 @@ def at_most(x: Any, most: Any) -> Any:
     return select(x > most, most, x)
 
 
+@intrinsic
+def largest(typing: Any, a: Any, b: Any) -> Any:
+    """Return the larger number; NaN if either is."""
+    kind = _float(a, b)
+
+    def generate(context: Any, builder: ir.IRBuilder, arguments: Any) -> Any:
+        first, second = arguments
+        if kind == types.float32:
+            function = ir.FunctionType(FLOAT, [FLOAT, FLOAT])
+            assembly = ir.InlineAsm(function, "max.NaN.f32 $0, $1, $2;", "=f,f,f")
+            return builder.call(assembly, arguments)
+        missing = builder.fcmp_unordered("uno", second, second)
+        replaces = builder.or_(builder.fcmp_ordered(">", second, first), missing)
+        return builder.select(replaces, second, first)
+
+    return kind(a, b), lower(generate)
+
+
+def _absolute(kind: Any) -> tuple[Any, Generate]:
+    _float(kind)
+
+    content, number = {types.float32: (I32, FLOAT), types.float64: (I64, DOUBLE)}[kind]
+
+    def generate(context: Any, builder: ir.IRBuilder, arguments: Any) -> Any:
+        bits = builder.bitcast(arguments[0], content)
+        size = builder.and_(bits, ir.Constant(content, (1 << (content.width - 1)) - 1))
+        return builder.bitcast(size, number)
+
+    return kind, generate
+
+
+absolute = unary(_absolute, "Return a number without its sign.")
+
+
 def _bits(kind: Any) -> tuple[Any, Generate]:
     word = {types.float32: types.uint32, types.float64: types.uint64}.get(kind)
     require(word is not None, f"the bits of {kind}")
