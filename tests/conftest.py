@@ -1,7 +1,7 @@
 """Fixtures that every test may use, and what of the tests runs on the simulated GPU.
 
-``FASTDIV_CUDA=simulator pytest tests/probabilities tests/logits tests/pairwise`` runs the public functions' tests on
-the kernels for a GPU.
+``FASTDIV_CUDA=simulator pytest tests/probabilities tests/logits tests/pairwise tests/nn/functional`` runs the public
+functions' tests on the kernels for a GPU.
 """
 
 import os
@@ -23,6 +23,7 @@ THREADS = (1,) if SIMULATED else (1, 2, 7)
 NOT_SIMULATED = {
     "test_bits.py": "bits across instruction sets and threads",
     "test_logits_bits.py": "bits across instruction sets and threads",
+    "test_nn_functional_bits.py": "bits across instruction sets and threads",
     "test_logits_memory.py": "memory of the CPU's kernels",
     "test_same_bits_for_any_threads": "bits across instruction sets and threads",
     "test_large_array": "5e8 entries",

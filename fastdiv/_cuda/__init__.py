@@ -27,6 +27,7 @@ from .nn.corrupt import nn_corrupt
 from .nn.gaussian_kl_draw import nn_gaussian_kl_draw, nn_gaussian_kl_draw_backward
 from .nn.gaussian_nll import nn_gaussian_nll
 from .nn.sparsity_penalty import nn_sparsity_penalty
+from .nn.tally import nn_tally
 
 __all__ = [
     "cross_entropy",
@@ -47,6 +48,7 @@ __all__ = [
     "nn_gaussian_kl_draw_backward",
     "nn_gaussian_nll",
     "nn_sparsity_penalty",
+    "nn_tally",
 ]
 
 

@@ -15,6 +15,7 @@ from . import (
     gaussian_nll,
     rows,
     sparsity_penalty,
+    tally,
 )
 from .elements import TYPES
 
@@ -57,6 +58,7 @@ def _columns(every: bool) -> Iterator[Kernel]:
         for pairs in _FLAGS:
             yield columns.totals_of(T, pairs)
         yield sparsity_penalty.kernel_of(T)
+        yield tally.kernel_of(T)
     yield sparsity_penalty.total_kernel()
 
 

@@ -163,22 +163,24 @@ def matrices(*named: Named, strided_rows: bool = False) -> tuple[Backend, list[A
 
     The rows themselves may lie apart only if the kernel says so.
     """
-    if _are_ready(named):
+    if _are_ready(named, np.ndarray):
         return Backend(backend_of(*named[0]), *named), [value for _, value in named]
     backend = Backend(backend_of_all(*zip(*named, strict=True)), *named)
+    if backend.xp is not np and _are_ready(named, backend.xp.ndarray):
+        return backend, [value for _, value in named]
     return backend, backend.as_matrices(named, strided_rows)
 
 
-def _are_ready(named: Sequence[Named]) -> bool:
+def _are_ready(named: Sequence[Named], kind: type) -> bool:
     """Whether nothing is left to do, which small calls should not take long to find out."""
     first = named[0][1]
-    if type(first) is not np.ndarray or first.ndim != 2:
+    if type(first) is not kind or first.ndim != 2:
         return False
     shape, dtype = first.shape, first.dtype
     if dtype is not _FLOAT32 and dtype is not _FLOAT64:
         return False
     return all(
-        type(value) is np.ndarray
+        type(value) is kind
         and value.dtype is dtype
         and value.shape == shape
         and _is_contiguous(value)
