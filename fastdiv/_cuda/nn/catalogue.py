@@ -27,7 +27,7 @@ def _elements(every: bool) -> Iterator[Kernel]:
         for aligned in _FLAGS if every else (True,):
             yield adam_step.kernel_of(T, aligned)
             for kind in corrupt.CORRUPTIONS if every else ("gaussian",):
-                for whole in _FLAGS if every else (True,):
+                for whole in _FLAGS:
                     yield corrupt.kernel_of(T, kind, aligned, whole)
 
 

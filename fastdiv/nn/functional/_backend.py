@@ -43,11 +43,14 @@ class Backend:
 
     def require_here(self, name: str, value: Any) -> None:
         """Refuse an array that is elsewhere than the first argument."""
-        if type(value) is np.ndarray and self.xp is np:
+        here = type(value) is self.xp.ndarray
+        if here and self.xp is np:
             return
-        names, values = (name, self.first[0]), (value, self.first[1])
-        if backend_of_all(names, values) is self.kernels and self.xp is not np:
-            on_device(self.kernels, names[::-1], values[::-1])
+        names, values = (self.first[0], name), (self.first[1], value)
+        if not here:
+            here = backend_of_all(names[::-1], values[::-1]) is self.kernels
+        if here and self.xp is not np:
+            on_device(self.kernels, names, values)
 
     def as_matrices(self, named: Sequence[Named], strided_rows: bool) -> list[Array]:
         """Return matrices of one shape and type whose rows are contiguous."""
@@ -171,9 +174,9 @@ def matrices(*named: Named, strided_rows: bool = False) -> tuple[Backend, list[A
     return backend, backend.as_matrices(named, strided_rows)
 
 
-def _are_ready(named: Sequence[Named], kind: type) -> bool:
+def _are_ready(named: Sequence[Named], kind: Any) -> bool:
     """Whether nothing is left to do, which small calls should not take long to find out."""
-    first = named[0][1]
+    first: Any = named[0][1]
     if type(first) is not kind or first.ndim != 2:
         return False
     shape, dtype = first.shape, first.dtype
