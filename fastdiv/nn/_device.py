@@ -39,7 +39,7 @@ class Host:
 
 
 class Cuda:
-    """The GPU that is CuPy's current one; nothing waits for it but `fetch`."""
+    """The GPU that is CuPy's current one; nothing waits for it but `put` and `fetch`."""
 
     name = "cuda"
 
@@ -50,6 +50,7 @@ class Cuda:
     def put(self, array: Array, out: Any) -> None:
         """Copy rows of any type from host memory."""
         out.set(np.ascontiguousarray(array, out.dtype))
+        self.xp.cuda.get_current_stream().synchronize()  # the copy may go before it is read
 
     def fetch(self, array: Any) -> Array:
         """Return a copy in host memory."""

@@ -156,6 +156,23 @@ def test_sparsity_penalty(rows: int, columns: int, dtype: type, rng: np.random.G
     assert found.shape == () and found.dtype == np.float64 and found == value[0]
 
 
+@pytest.mark.parametrize("rows", [1, 3, 256, 700])
+def test_tally(rows: int, dtype: type, rng: np.random.Generator) -> None:
+    first, second = rng.random((2, rows)).astype(dtype)
+    sums, expected = np.zeros(3 * 256), np.zeros(3)
+    for n in (rows, 1):
+        for other, weight, recorded in (
+            (None, 0.0, 1.0),
+            (second[:n], 0.3, 1.0),
+            (np.array(2.5), 5.0, 4.0),
+        ):
+            gpu.nn_tally(first[:n], other, weight, recorded, sums)
+            by_first = first[:n].sum(dtype=float)
+            by_other = 0.0 if other is None else np.broadcast_to(other, n).sum(dtype=float)
+            expected += by_first + weight * by_other, by_first, recorded * by_other
+    np.testing.assert_allclose(sums.reshape(3, 256).sum(axis=1), expected, rtol=1e-13)
+
+
 def test_special_numbers(dtype: type) -> None:
     with np.errstate(over="ignore"):
         special = np.array(SPECIAL).astype(dtype)
