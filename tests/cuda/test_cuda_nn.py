@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from fastdiv import _native
-from fastdiv._cuda.nn import columns
+from fastdiv._cuda.nn import columns, rows
 from fastdiv._cuda.prims._simulated import KernelFault
 
 gpu = pytest.importorskip("fastdiv._cuda", reason="needs Numba")
@@ -97,6 +97,18 @@ def test_likelihoods(shape: tuple[int, int], dtype: type, rng: np.random.Generat
             np.testing.assert_array_equal(slope, expected)
             getattr(gpu, f"nn_{name}_nll")(outputs, x, *options, cotangent, value, None)
             np.testing.assert_array_equal(value, ours)
+
+
+def test_one_factor_in_gpu_memory(
+    dtype: type, rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is read for each row; the simulator's arrays of no axes are in host memory otherwise."""
+    x, value, gradient = numbers((9, 5), dtype, rng), np.empty(9, dtype), np.empty((9, 5), dtype)
+    factor, expected = np.array(0.3, dtype), np.empty((9, 5), dtype)
+    gpu.nn_gaussian_nll(x, x[::-1].copy(), 1.0, factor, value, expected)
+    monkeypatch.setattr(rows, "_factors", lambda T, cotangent: (cotangent.reshape(1), 0, T(1)))
+    gpu.nn_gaussian_nll(x, x[::-1].copy(), 1.0, factor, value, gradient)
+    np.testing.assert_array_equal(gradient, expected)
 
 
 @pytest.mark.parametrize("place", PLACES, ids=str)
