@@ -263,9 +263,7 @@ def check(name: str, capability: tuple[int, int]) -> Report:
     cubin, log = _cubin.build(kernel, capability)
     memory: list[Any] = [kind.dtype for kind in kernel.arguments if isinstance(kind, Pointer)]
     single = any(np.dtype(dtype) in (np.float32, np.uint16) for dtype in memory)
-    report = inspect(
-        name, capability, cubin, log, single, kernel.vector_loads, kernel.wide_sums
-    )
+    report = inspect(name, capability, cubin, log, single, kernel.vector_loads, kernel.wide_sums)
     report.seconds = time.perf_counter() - started
     return report
 

@@ -1,4 +1,7 @@
-"""Functions F of d = log p(x) - log q(x) that are averaged, with slopes, as csrc/kernels/distributions/*_divergence.hpp."""
+"""Functions F of d = log p(x) - log q(x) that are averaged, and their slopes.
+
+As csrc/kernels/distributions/{kl,js}_divergence.hpp, operation by operation.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,11 @@ Function = Callable[[Value, Value, Value], tuple[Value, Value]]
 @cache
 def exponential(T: Any) -> Callable[[Value], tuple[Value, Value]]:
     """Return a function that gives exp(x) and exp(x) - 1 for x <= 0, -inf included."""
-    c, exp_tail, times_power_of_two = constants(T), tails(T).exp_tail, functions(T).times_power_of_two
+    c, exp_tail, times_power_of_two = (
+        constants(T),
+        tails(T).exp_tail,
+        functions(T).times_power_of_two,
+    )
     zero, one, rounding, log2e = c.ZERO, c.ONE, c.ROUND, c.LOG2E
     minus_high, minus_low = T(-c.LN2_HIGH), T(-c.LN2_LOW)
     least = T(-(c.exponent_bias + c.mantissa_bits + 3) * float(c.LN2))

@@ -1,4 +1,4 @@
-"""Monte Carlo estimates under the call signatures of `fastdiv._native`: parameters come from the host, results go there.
+"""Monte Carlo estimates under the call signatures of `fastdiv._native`: host memory in and out.
 
 Samples and sums stay on the GPU, segment by segment of leaves; what comes back are the few nodes that are left of the
 moments, and the sums of batches. A record is the native one's: shards of both back ends can be merged.
@@ -6,6 +6,7 @@ moments, and the sums of batches. A record is the native one's: shards of both b
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -108,12 +109,12 @@ class _Source:
         """Cut the leaves into runs whose sums fit into memory."""
         plan = self.plan
         bytes_a_leaf = 8 * self.call.pairs * (5 * plan.strata + plan.sums)
-        level = max(0, (SCRATCH_BYTES // bytes_a_leaf).bit_length() - 1)
+        level = max(0, (SCRATCH_BYTES // max(1, bytes_a_leaf)).bit_length() - 1)
         first, cuts = plan.first_leaf, [plan.first_leaf]
         while first < plan.end_leaf:
             first = min(((first >> level) + 1) << level, plan.end_leaf)
             cuts.append(first)
-        return list(zip(cuts[:-1], cuts[1:], strict=True))
+        return list(itertools.pairwise(cuts))
 
     def run(self, first: int, end: int) -> None:
         """Sum the leaves of a segment."""
@@ -134,7 +135,9 @@ class _Source:
         grid, slots = call.pairs * groups, _slots(variant, plan)
         carried = None
         if layout.tiles > 1:
-            carried = _arrays.empty(call.pairs * leaves * sum(plan.direct) * 64 // np.dtype(T).itemsize, T)
+            carried = _arrays.empty(
+                call.pairs * leaves * sum(plan.direct) * 64 // np.dtype(T).itemsize, T
+            )
         scratch = None if variant.shared else _arrays.empty(grid * slots * LANES, T)
         has_last = plan.last_count < plan.leaf_size and first + leaves == plan.end_leaf
         last_whole, last_rest = divmod(plan.last_count, plan.strata)
@@ -162,14 +165,24 @@ class _Source:
             spans = ((end - 1) >> shift) + 1 - (first >> shift)
             rounds = float(plan.rounds << level)
             join_kernel()(
-                self.call.pairs * spans, moments, first, end, leaves, plan.strata, level, spans, rounds
+                self.call.pairs * spans,
+                moments,
+                first,
+                end,
+                leaves,
+                plan.strata,
+                level,
+                spans,
+                rounds,
             )
             level += SPAN_LEVEL
 
     def _add(self, first: int, end: int, leaves: int, sums: Any) -> None:
         """Add the sums of leaves to those of their batches."""
         plan = self.plan
-        turns = [((leaf >> plan.level) - plan.first_group) // plan.batches for leaf in (first, end - 1)]
+        turns = [
+            ((leaf >> plan.level) - plan.first_group) // plan.batches for leaf in (first, end - 1)
+        ]
         blocks = -(-plan.batches * plan.sums // ADD_LANES)
         add_kernel()(
             self.call.pairs * blocks, sums, self.batches, plan.sums, first, end, leaves, plan.first_group,
@@ -245,11 +258,19 @@ class _Watch:
 def _refuse_large(dimension: int) -> None:
     if dimension > MOST_DIMENSIONS:
         most = f"at most {MOST_DIMENSIONS} on a GPU, where samples are kept in registers"
-        raise ValueError(f"p and q have events of {dimension} entries: expected {most}; device='cpu' takes any")
+        raise ValueError(
+            f"p and q have events of {dimension} entries: expected {most}; device='cpu' takes any"
+        )
 
 
 def _source_record(
-    call: Call, plan: Plan, views: list[View], nothing: bool, watch: _Watch, done: float, share: float
+    call: Call,
+    plan: Plan,
+    views: list[View],
+    nothing: bool,
+    watch: _Watch,
+    done: float,
+    share: float,
 ) -> tuple[tuple[Any, ...], Array]:
     """Return what a source's samples leave, and the counts of its nodes."""
     own = views[plan.source]
@@ -265,7 +286,9 @@ def _source_record(
     if nothing:
         zeros = np.zeros((call.pairs, plan.strata, 5))
         complete = plan.complete_end
-        source.nodes = [(level if n << level < complete else -1, n, zeros) for level, n in plan.nodes()]
+        source.nodes = [
+            (level if n << level < complete else -1, n, zeros) for level, n in plan.nodes()
+        ]
     return (source.moments(), own.weights.copy(), expected, source.sums()), source.counts()
 
 
@@ -294,7 +317,9 @@ def estimate(
     )  # fmt: skip
     call = Call(estimator, shape, pairs, first_sample, n_samples, seed, weight, T)
     views = [view_of(each, pairs) for each in natives]
-    plans = [make_plan(shape, source, first_sample, n_samples, weight) for source in range(1 + both)]
+    plans = [
+        make_plan(shape, source, first_sample, n_samples, weight) for source in range(1 + both)
+    ]
     # With all of the weight on one of them both are their mixture: the divergence is 0.
     nothing = pairs == 0 or (both and weight in (0, 1))
     watch, share = _Watch(progress, n_samples), 1 / len(plans)

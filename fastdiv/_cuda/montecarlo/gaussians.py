@@ -1,4 +1,6 @@
-"""Gaussian components in registers: a lane has one sample, a tuple of D numbers. As csrc/kernels/distributions/gaussian.hpp.
+"""Gaussian components in registers: a lane has one sample, a tuple of D numbers.
+
+As csrc/kernels/distributions/gaussian.hpp, operation by operation.
 
     log N(x; m, L) = -|u|^2 / 2 - log det L - D/2 log 2 pi,   u = L^-1 (x - m);   D/2 log 2 pi is left out
     d/dm = L^-T u,   d/dL = lower triangle of L^-T (u u^T - 1),   d/dx = -L^-T u
@@ -97,7 +99,9 @@ def adding_multiples(count: int) -> Callable[[Value, Tuple, Tuple], Tuple]:
 
 
 @cache
-def adding_outer(rows: int, triangular: bool, row: int = 0) -> Callable[[Tuple, Tuple, Tuple], Tuple]:
+def adding_outer(
+    rows: int, triangular: bool, row: int = 0
+) -> Callable[[Tuple, Tuple, Tuple], Tuple]:
     """Return a function of a, b and s: s + a b^T, as much of it as L has entries, from a row on."""
     width = row + 1 if triangular else 1
     add, begin = adding_multiples(width), 0 if triangular else row
@@ -151,7 +155,7 @@ def _solving(T: Any, dimension: int, triangular: bool, row: int) -> Callable[...
             return (start(parameters, at, offset, y),)
 
     if not inside:
-        return entry  # type: ignore[no-any-return]
+        return entry
     rest = _solving(T, dimension, triangular, row + 1)
 
     @device
@@ -260,7 +264,11 @@ def _fused(count: int) -> Callable[[Tuple, Tuple, Tuple], Tuple]:
 def _adding_direct(dimension: int, triangular: bool) -> Callable[..., Tuple]:
     """Return a function that adds a sample's w, w u and w u u^T to the sums; w = factor weight, and wu is w u."""
     end = 1 + dimension
-    add, outer, small = each2(dimension, plus), adding_outer(dimension, triangular), dimension <= SMALL
+    add, outer, small = (
+        each2(dimension, plus),
+        adding_outer(dimension, triangular),
+        dimension <= SMALL,
+    )
 
     @device
     def add_direct(state: Tuple, weight: Value, factor: Value, wu: Tuple, u: Tuple) -> Tuple:
@@ -291,7 +299,9 @@ def gaussian(T: Any, dimension: int, triangular: bool) -> SimpleNamespace:
     pick = choose(dimension, select)
 
     @device
-    def density(parameters: Any, at: Value, offset: Value, y: Tuple, z: Tuple) -> tuple[Tuple, Value]:
+    def density(
+        parameters: Any, at: Value, offset: Value, y: Tuple, z: Tuple
+    ) -> tuple[Tuple, Value]:
         """Return u and the log-density; u counts for nothing where its square is out of range."""
         same = load(parameters, offset + same_place, True, zero) != zero
         u = pick(same, z, solve(parameters, at, offset, y, nothing))

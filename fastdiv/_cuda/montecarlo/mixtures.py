@@ -101,11 +101,17 @@ def _single(T: Any, traits: Traits) -> SimpleNamespace:
 
     @device
     def add_gradient(
-        memory: Tuple, place: Tuple, point: Tuple, known: Tuple, factor: Value, state: Tuple, g: Tuple
+        memory: Tuple,
+        place: Tuple,
+        point: Tuple,
+        known: Tuple,
+        factor: Value,
+        state: Tuple,
+        g: Tuple,
     ) -> tuple[Tuple, Tuple]:
         parameters, columns = memory
-        column, at, offset, count = place
-        log_p, u = known
+        column, at, _offset, _count = place
+        _log_p, u = known
         wu = scale(u, factor)
         state = keep(columns, column, state, one, factor, wu, u)
         if moved:
@@ -126,10 +132,17 @@ def _several(T: Any, traits: Traits) -> SimpleNamespace:
     first, next_one = np.int64(0), np.int64(1)
     size = component_size(traits.dimension, traits.triangular)
     component, seen, flag = np.int64(size), np.int64(traits.dimension + 1), np.int64(size - 1)
-    sums, direct, moved, weightless = np.int64(traits.sums * LANES), traits.direct, traits.moved, traits.weightless
+    sums, direct, moved, weightless = (
+        np.int64(traits.sums * LANES),
+        traits.direct,
+        traits.moved,
+        traits.weightless,
+    )
 
     @device
-    def weighted(parameters: Any, at: Value, offset: Value, y: Tuple, z: Tuple) -> tuple[Tuple, Value]:
+    def weighted(
+        parameters: Any, at: Value, offset: Value, y: Tuple, z: Tuple
+    ) -> tuple[Tuple, Value]:
         u, each = density(parameters, at, offset, y, z)
         if weightless:
             each = select(load(parameters, at + flag, True, zero) != zero, minus_infinity, each)
@@ -142,15 +155,15 @@ def _several(T: Any, traits: Traits) -> SimpleNamespace:
         largest = minus_infinity
         j = first
         while j < count:
-            u, each = weighted(parameters, at + j * component, offset + j * seen, y, z)
+            _u, each = weighted(parameters, at + j * component, offset + j * seen, y, z)
             largest = select(each > largest, each, largest)
             j += next_one
         nowhere = largest == minus_infinity
         base, total = select(nowhere, zero, largest), zero
         j = first
         while j < count:
-            u, each = weighted(parameters, at + j * component, offset + j * seen, y, z)
-            exponential_of, change = exp_of_negative(each - base)
+            _u, each = weighted(parameters, at + j * component, offset + j * seen, y, z)
+            exponential_of, _change = exp_of_negative(each - base)
             total = total + exponential_of
             j += next_one
         whole = select(nowhere, one, total)
@@ -158,14 +171,27 @@ def _several(T: Any, traits: Traits) -> SimpleNamespace:
         return log_p, (base, select(nowhere, zero, divide(one, whole)))
 
     @device
-    def add_weightless(columns: Any, column: Value, is_one: Value, ratio: Value, factor: Value) -> None:
+    def add_weightless(
+        columns: Any, column: Value, is_one: Value, ratio: Value, factor: Value
+    ) -> None:
         """Add N_j(x) / p(x) times the sample's factor, kept finite, for a component without weight."""
         before = load(columns, column, True, zero)
-        store(columns, column, select(is_one, fma(exp(at_most(ratio, most)), factor, before), before), True)
+        store(
+            columns,
+            column,
+            select(is_one, fma(exp(at_most(ratio, most)), factor, before), before),
+            True,
+        )
 
     @device
     def add_gradient(
-        memory: Tuple, place: Tuple, point: Tuple, known: Tuple, factor: Value, state: Tuple, g: Tuple
+        memory: Tuple,
+        place: Tuple,
+        point: Tuple,
+        known: Tuple,
+        factor: Value,
+        state: Tuple,
+        g: Tuple,
     ) -> tuple[Tuple, Tuple]:
         parameters, columns = memory
         column, at, offset, count = place
@@ -176,7 +202,7 @@ def _several(T: Any, traits: Traits) -> SimpleNamespace:
         while j < count:
             there = at + j * component
             u, each = weighted(parameters, there, offset + j * seen, y, z)
-            weight, change = exp_of_negative(each - base)
+            weight, _change = exp_of_negative(each - base)
             wu = scale(u, share * weight)
             state = keep(columns, column + j * sums, state, weight, share, wu, u)
             if moved:

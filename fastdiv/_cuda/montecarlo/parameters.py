@@ -129,7 +129,11 @@ def surrogate(m: View) -> View:
                 factor[:, a, b] = x / factor[:, b, b]
     one = np.ones((len(mean), 1))
     return View(
-        True, one, np.zeros_like(one), mean[:, np.newaxis].astype(T), factor[:, np.newaxis].astype(T)
+        True,
+        one,
+        np.zeros_like(one),
+        mean[:, np.newaxis].astype(T),
+        factor[:, np.newaxis].astype(T),
     )
 
 
@@ -197,7 +201,11 @@ def _seen(source: View, m: View) -> Array:
     parts = []
     for a in range(d):
         own, other = (v.mean[:, :, a].astype(np.float64) for v in (source, m))
-        parts.append(_rounded((own[:, :, np.newaxis] - other[:, np.newaxis]) / m.entry(a, a)[:, np.newaxis], T))
+        parts.append(
+            _rounded(
+                (own[:, :, np.newaxis] - other[:, np.newaxis]) / m.entry(a, a)[:, np.newaxis], T
+            )
+        )
     same = np.zeros(parts[0].shape, T)
     if source.triangular == m.triangular:
         for j in range(m.components):
@@ -205,7 +213,7 @@ def _seen(source: View, m: View) -> Array:
 
             def is_same(a: Array, b: Array, word: Any = word) -> Array:
                 a, b = (np.ascontiguousarray(each).view(word) for each in (a, b))
-                return np.asarray((a == b).reshape(*a.shape[:2], -1).all(axis=-1))
+                return np.asarray((a == b).all(axis=tuple(range(2, a.ndim))))
 
             same[:, :, j] = is_same(source.mean, m.mean[:, j : j + 1]) & is_same(
                 source.scale, m.scale[:, j : j + 1]

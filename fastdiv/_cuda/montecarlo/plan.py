@@ -181,7 +181,11 @@ def make_layout(plan: Plan, lanes: int) -> Layout:
     shape = plan.shape
     parts = 64 // shape.itemsize
     run = min(block_run(shape), plan.rounds // parts)
-    halves, blocks, chunks = 2 if shape.antithetic else 1, plan.rounds // (parts * run), lanes // parts
+    halves, blocks, chunks = (
+        2 if shape.antithetic else 1,
+        plan.rounds // (parts * run),
+        lanes // parts,
+    )
     block_chunks = blocks * halves
     at_once = chunks // block_chunks
     tiles, leaves = -(-plan.strata // at_once), max(1, at_once // plan.strata)

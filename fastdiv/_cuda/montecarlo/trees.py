@@ -43,7 +43,14 @@ def _make_join() -> Callable[..., None]:
         )
 
     def join_leaves(
-        moments: Any, first: Any, end: Any, leaves: Any, strata: Any, level: Any, spans: Any, rounds: Any
+        moments: Any,
+        first: Any,
+        end: Any,
+        leaves: Any,
+        strata: Any,
+        level: Any,
+        spans: Any,
+        rounds: Any,
     ) -> None:
         pair = block() // spans
         # the first leaf of this block's nodes, counted as all leaves are
@@ -105,7 +112,7 @@ def _make_add() -> Callable[..., None]:
 
 @cache
 def join_kernel() -> Kernel:
-    """Return what joins siblings: moments, first and last leaf, leaves in memory, strata, level, spans, observations."""
+    """Return what joins siblings."""
     kinds = (Pointer(np.float64), *(np.int64,) * 6, np.float64)
     return Kernel("montecarlo_join", _make_join, kinds, lanes=LANES, vector_loads=False)
 
