@@ -1,7 +1,7 @@
 """Fixtures that every test may use, and what of the tests runs on the simulated GPU.
 
-``FASTDIV_CUDA=simulator pytest tests/probabilities tests/logits tests/pairwise tests/random`` runs the
-public functions' tests on the kernels for a GPU.
+``FASTDIV_CUDA=simulator pytest tests/probabilities tests/logits tests/pairwise tests/random
+tests/montecarlo`` runs the public functions' tests on the kernels for a GPU.
 """
 
 import os
@@ -26,6 +26,15 @@ NOT_SIMULATED = {
     "test_logits_memory.py": "memory of the CPU's kernels",
     "test_same_bits_for_any_threads": "bits across instruction sets and threads",
     "test_large_array": "5e8 entries",
+    "test_montecarlo_calibration.py": "millions of samples",
+    "test_progress": "millions of samples",
+    "test_interrupts_come_through": "millions of samples",
+    "test_memory_does_not_depend": "memory of the CPU's kernels",
+    "test_difference_quotients": "thousands of estimates",
+    "test_standard_errors_of_gradients": "thousands of estimates",
+    "test_expectation_is_the_gradient": "millions of samples",
+    "test_threads_and_instruction_sets": "bits across instruction sets and threads",
+    "test_v2_is_as_close": "bits across instruction sets and threads",
     "test_gpu_arrays_are_named": "arrays in host memory are the GPU's",
     "test_arrays_in_host_memory_are_taken": "arrays in host memory are the GPU's",
 }

@@ -141,6 +141,17 @@ def test_segments(first: int, monkeypatch: pytest.MonkeyPatch, rng: Any) -> None
     require_same("js_divergence", p, q, 512 * 9, first=512 * first)
 
 
+def test_columns_outside_of_shared_memory(
+    dtype: Any, monkeypatch: pytest.MonkeyPatch, rng: Any
+) -> None:
+    p = cases.mixture(rng, "triangular", 2, 2, dtype, batch=(5,))
+    q = cases.mixture(rng, "diagonal", 2, 2, dtype)
+    monkeypatch.setattr(estimate, "SHARED_BYTES", 0)
+    require_same("js_divergence", p, q, 1100)
+    monkeypatch.setattr(estimate, "SCRATCH_BYTES", 1 << 16)  # for some pairs at a time
+    require_same("kl_divergence", p, q, 1100)
+
+
 def test_more_leaves_than_are_joined_at_once(monkeypatch: pytest.MonkeyPatch, rng: Any) -> None:
     p, q = cases.gaussian(rng, "diagonal", 1), cases.gaussian(rng, "diagonal", 1)
     require_same("kl_divergence", p, q, 256 * 2100 + 7, first=256 * 1000, wanted=0)

@@ -28,8 +28,8 @@ from .trees import SPAN_LEVEL, add_kernel, join_kernel
 Array = NDArray[Any]
 Progress = Callable[[int, int], Any]
 
-SCRATCH_BYTES = 256 << 20
-"""Sums of leaves that are kept at a time."""
+SCRATCH_BYTES = 512 << 20
+"""Sums of leaves that are kept at a time, and what columns take that are not in shared memory."""
 SHARED_BYTES = 227 << 10
 """That a block may have; with less than half of it two of them work on a processor."""
 
@@ -109,12 +109,19 @@ class _Source:
         """Cut the leaves into runs whose sums fit into memory."""
         plan = self.plan
         bytes_a_leaf = 8 * self.call.pairs * (5 * plan.strata + plan.sums)
-        level = max(0, (SCRATCH_BYTES // max(1, bytes_a_leaf)).bit_length() - 1)
+        # columns are there for some pairs at a time
+        bytes_a_leaf = max(1, bytes_a_leaf, self._column_bytes() // self.layout.leaves_at_once)
+        level = max(0, (SCRATCH_BYTES // bytes_a_leaf).bit_length() - 1)
         first, cuts = plan.first_leaf, [plan.first_leaf]
         while first < plan.end_leaf:
             first = min(((first >> level) + 1) << level, plan.end_leaf)
             cuts.append(first)
         return list(itertools.pairwise(cuts))
+
+    def _column_bytes(self) -> int:
+        """Return what a block's columns take outside of shared memory."""
+        slots = 0 if self.variant.shared else _slots(self.variant, self.plan)
+        return slots * LANES * np.dtype(self.call.T).itemsize
 
     def run(self, first: int, end: int) -> None:
         """Sum the leaves of a segment."""
@@ -131,28 +138,31 @@ class _Source:
     def _sample(self, first: int, leaves: int, moments: Any, sums: Any) -> None:
         call, plan, layout, packed = self.call, self.plan, self.layout, self.packed
         T, shape, variant = call.T, call.shape, self.variant
-        groups = -(-leaves // layout.leaves_at_once)
-        grid, slots = call.pairs * groups, _slots(variant, plan)
-        carried = None
+        groups, slots = -(-leaves // layout.leaves_at_once), _slots(variant, plan)
+        carried = scratch = None
         if layout.tiles > 1:
-            carried = _arrays.empty(
-                call.pairs * leaves * sum(plan.direct) * 64 // np.dtype(T).itemsize, T
-            )
-        scratch = None if variant.shared else _arrays.empty(grid * slots * LANES, T)
+            parts = 64 // np.dtype(T).itemsize
+            carried = _arrays.empty(call.pairs * leaves * sum(plan.direct) * parts, T)
+        pairs = max(1, call.pairs)
+        if column_bytes := self._column_bytes() * groups:
+            pairs = min(pairs, max(1, SCRATCH_BYTES // column_bytes))
+            scratch = _arrays.empty(pairs * groups * slots * LANES, T)
         has_last = plan.last_count < plan.leaf_size and first + leaves == plan.end_leaf
         last_whole, last_rest = divmod(plan.last_count, plan.strata)
         places, seen = packed.components + [0] * 2, packed.seen + [0] * 2
         kept = layout.run * (1 + shape.control) + (slots if variant.shared else 0)
-        kernel_of(variant)(
-            grid, self.numbers, self.units, moments, sums, carried, scratch,
-            packed.numbers.shape[1], packed.strata, self._stratum_size(), plan.strata,
-            *places[:4], *seen[:4], self.components[0], self.components[1], plan.direct[0], sum(plan.direct), slots,
-            layout.run, layout.halves, layout.block_chunks, layout.leaf_chunks, layout.strata_at_once, layout.tiles,
-            layout.leaves_at_once, plan.leaf_size, plan.rounds, first, leaves, groups,
-            leaves - 1 if has_last else -1, plan.last_count, last_whole, last_rest, plan.source, call.seed,
-            call.weight, 1 - call.weight, 0.5 if shape.antithetic else 1.0,
-            dynamic_bytes=kept * LANES * np.dtype(T).itemsize,
-        )  # fmt: skip
+        for first_pair in range(0, call.pairs, pairs):
+            kernel_of(variant)(
+                min(pairs, call.pairs - first_pair) * groups,
+                self.numbers, self.units, moments, sums, carried, scratch,
+                first_pair, packed.numbers.shape[1], packed.strata, self._stratum_size(), plan.strata,
+                *places[:4], *seen[:4], *self.components[:2], plan.direct[0], sum(plan.direct), slots,
+                layout.run, layout.halves, layout.block_chunks, layout.leaf_chunks, layout.strata_at_once,
+                layout.tiles, layout.leaves_at_once, plan.leaf_size, plan.rounds, first, leaves, groups,
+                leaves - 1 if has_last else -1, plan.last_count, last_whole, last_rest, plan.source, call.seed,
+                call.weight, 1 - call.weight, 0.5 if shape.antithetic else 1.0,
+                dynamic_bytes=kept * LANES * np.dtype(T).itemsize,
+            )  # fmt: skip
 
     def _stratum_size(self) -> int:
         return (self.packed.components[0] - self.packed.strata) // self.plan.strata
@@ -274,10 +284,12 @@ def _source_record(
 ) -> tuple[tuple[Any, ...], Array]:
     """Return what a source's samples leave, and the counts of its nodes."""
     own = views[plan.source]
-    mixtures = [*views, *map(surrogate, views)] if call.shape.control else views
-    expected = None
+    mixtures, expected = views, None
     if call.shape.control:
-        expected = expected_log_density(mixtures[2], own) - expected_log_density(mixtures[3], own)
+        with np.errstate(all="ignore"):
+            mixtures = [*views, *map(surrogate, views)]
+            of_p, of_q = (expected_log_density(each, own) for each in mixtures[2:])
+            expected = of_p - of_q
     source = _Source(call, plan, mixtures)
     segments = source.segments()
     for k, (first, end) in enumerate(segments if not nothing else []):

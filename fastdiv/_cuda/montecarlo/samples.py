@@ -237,19 +237,20 @@ def make(v: Variant) -> Callable[..., None]:
 
     def samples(
         parameters: Any, units: Any, moments: Any, sums: Any, carried: Any, scratch: Any,
-        pair_size: Any, strata: Any, stratum_size: Any, own_count: Any,
+        first_pair: Any, pair_size: Any, strata: Any, stratum_size: Any, own_count: Any,
         place_p: Any, place_q: Any, place_sp: Any, place_sq: Any, seen_p: Any, seen_q: Any, seen_sp: Any, seen_sq: Any,
         count_p: Any, count_q: Any, direct_q: Any, direct: Any, slots: Any,
         run: Any, halves: Any, block_chunks: Any, leaf_chunks: Any, strata_at_once: Any, tiles: Any,
         leaves_at_once: Any, leaf_size: Any, rounds: Any, first_leaf: Any, leaves: Any, groups: Any, last_leaf: Any,
-        last_count: Any, last_whole: Any, last_rest: Any, stream: Any, seed: Any, weight_p: Any, weight_q: Any, share: Any,
+        last_count: Any, last_whole: Any, last_rest: Any, stream: Any, seed: Any,
+        weight_p: Any, weight_q: Any, share: Any,
     ) -> None:  # fmt: skip
         kept = dynamic_shared(T)
         columns, begin = memory_of(kept, scratch, run + run if has_control else run, slots)
         own = lane()
         chunk, part = own >> part_bits, own & last_part
-        pair = block() // groups
-        group = block() - pair * groups
+        number = block() // groups
+        group, pair = block() - number * groups, first_pair + number
         base = pair * pair_size
         at = (base + place_p, base + place_q, base + place_sp, base + place_sq)
         tile = zero
@@ -338,7 +339,7 @@ def kernel_of(v: Variant) -> Kernel:
             number,
             T,
             T,
-            *(count,) * 33,
+            *(count,) * 34,
             np.uint32,
             np.uint64,
             *(v.T,) * 3,
