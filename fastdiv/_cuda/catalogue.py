@@ -11,7 +11,7 @@ from . import random as random  # lists its kernels
 from ._kernel import Kernel
 from .launching import kernel_of
 from .layout import CHUNK, WARP_ROW, layout_of
-from .montecarlo import samples, trees
+from .montecarlo import examples
 from .rows import Measure, Variant
 
 _LENGTHS = (WARP_ROW, CHUNK, 8 * CHUNK)
@@ -63,6 +63,4 @@ def kernels(every: bool) -> Iterator[Kernel]:
     for measure in measures():
         for variant in variants(measure) if every else _representative(measure):
             yield kernel_of(measure, variant)
-    yield from samples.catalogue(every)
-    yield trees.join_kernel()
-    yield trees.add_kernel()
+    yield from examples.kernels(every)

@@ -102,7 +102,7 @@ def kl_divergence(
     Raises
     ------
     TypeError, ValueError
-        If an argument does not fit; the message names it. On a GPU events have at most 8 entries.
+        If an argument does not fit; the message names it.
     ImportError, RuntimeError
         If `device` is "cuda" and what computes there is missing.
 

@@ -15,7 +15,9 @@ from fastdiv.distributions import Mixture, MultivariateNormal, Normal
 from fastdiv.montecarlo._pack import broadcast, pack
 
 montecarlo = pytest.importorskip("fastdiv._cuda.montecarlo", reason="needs Numba")
-estimate = pytest.importorskip("fastdiv._cuda.montecarlo.estimate")
+estimate, sources = (
+    pytest.importorskip(f"fastdiv._cuda.montecarlo.{name}") for name in ("estimate", "sources")
+)
 
 SEED = 2**63 + 12_345
 pytestmark = pytest.mark.skipif(_native.isa() == "v2", reason="x86-64-v2 has other last bits")
@@ -76,7 +78,22 @@ def test_dimensions(form: str, dimension: int, dtype: Any, rng: Any) -> None:
     require_same("kl_divergence", p, q, 700, antithetic=True, control_variate=True, wanted=0)
 
 
-def test_the_most_dimensions(dtype: Any, rng: Any) -> None:
+@pytest.mark.parametrize("forms", [cases.FORMS, cases.FORMS[::-1]])
+def test_many_dimensions(forms: Any, dtype: Any, rng: Any) -> None:
+    """Whose vectors are kept in memory."""
+    p, q = (cases.gaussian(rng, form, 9, dtype) for form in forms)
+    require_same("kl_divergence", p, q, 300)
+
+
+def test_mixtures_of_many_dimensions(dtype: Any, rng: Any) -> None:
+    p, q = (
+        cases.mixture(rng, "triangular", 2, 10, dtype),
+        cases.gaussian(rng, "diagonal", 10, dtype),
+    )
+    require_same("js_divergence", p, q, 300, control_variate=True, wanted=2, score_term=False)
+
+
+def test_the_most_dimensions_in_registers(dtype: Any, rng: Any) -> None:
     p, q = (cases.gaussian(rng, form, 8, dtype) for form in cases.FORMS)
     require_same("kl_divergence", p, q, 300)
 
@@ -136,7 +153,7 @@ def test_batches(dtype: Any, rng: Any) -> None:
 @pytest.mark.parametrize("first", [0, 3])
 def test_segments(first: int, monkeypatch: pytest.MonkeyPatch, rng: Any) -> None:
     p, q = cases.gaussian(rng, "diagonal", 1), cases.mixture(rng, "diagonal", 2, 1)
-    monkeypatch.setattr(estimate, "SCRATCH_BYTES", 1 << 11)
+    monkeypatch.setattr(sources, "SCRATCH_BYTES", 1 << 11)
     require_same("kl_divergence", p, q, 256 * 27 + 11, first=256 * first)
     require_same("js_divergence", p, q, 512 * 9, first=512 * first)
 
@@ -146,9 +163,9 @@ def test_columns_outside_of_shared_memory(
 ) -> None:
     p = cases.mixture(rng, "triangular", 2, 2, dtype, batch=(5,))
     q = cases.mixture(rng, "diagonal", 2, 2, dtype)
-    monkeypatch.setattr(estimate, "SHARED_BYTES", 0)
+    monkeypatch.setattr(sources, "SHARED_BYTES", 0)
     require_same("js_divergence", p, q, 1100)
-    monkeypatch.setattr(estimate, "SCRATCH_BYTES", 1 << 16)  # for some pairs at a time
+    monkeypatch.setattr(sources, "SCRATCH_BYTES", 1 << 16)  # for some pairs at a time
     require_same("kl_divergence", p, q, 1100)
 
 
@@ -194,7 +211,7 @@ def test_weights_at_their_ends(weight: float, rng: Any) -> None:
 
 def test_progress(monkeypatch: pytest.MonkeyPatch, rng: Any) -> None:
     p, q = cases.gaussian(rng, "diagonal", 1), cases.gaussian(rng, "diagonal", 1)
-    monkeypatch.setattr(estimate, "SCRATCH_BYTES", 1 << 8)
+    monkeypatch.setattr(sources, "SCRATCH_BYTES", 1 << 8)
     monkeypatch.setattr(estimate._Watch, "SECONDS", 0.0)
     seen: list[tuple[int, int]] = []
     results(montecarlo, "js_divergence", p, q, 2560, progress=lambda *at: seen.append(at))
@@ -207,12 +224,6 @@ def test_progress(monkeypatch: pytest.MonkeyPatch, rng: Any) -> None:
 
     with pytest.raises(InterruptedError):
         results(montecarlo, "kl_divergence", p, q, 2560, progress=stop)
-
-
-def test_too_many_dimensions_are_refused(rng: Any) -> None:
-    p = cases.gaussian(rng, "diagonal", 9)
-    with pytest.raises(ValueError, match=r"events of 9 entries: expected at most 8.*device='cpu'"):
-        results(montecarlo, "kl_divergence", p, p, 100)
 
 
 def test_the_public_functions_draw_there(monkeypatch: pytest.MonkeyPatch, rng: Any) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..prims import at_least, device, divide, fma, lane, load, select, shuffle_xor, store
 from ..tuples import Tuple, Value
-from .mixtures import LANES
+from .large import LANES
 
 _ZERO, _ONE, _FOUR, _FIVE = np.int64(0), np.int64(1), np.int64(4), np.int64(5)
 _LANES = np.int64(LANES)
