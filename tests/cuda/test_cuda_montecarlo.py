@@ -86,11 +86,8 @@ def test_many_dimensions(forms: Any, dtype: Any, rng: Any) -> None:
 
 
 def test_mixtures_of_many_dimensions(dtype: Any, rng: Any) -> None:
-    p, q = (
-        cases.mixture(rng, "triangular", 2, 10, dtype),
-        cases.gaussian(rng, "diagonal", 10, dtype),
-    )
-    require_same("js_divergence", p, q, 300, control_variate=True, wanted=2, score_term=False)
+    p, q = cases.gaussian(rng, "diagonal", 9, dtype), cases.mixture(rng, "triangular", 2, 9, dtype)
+    require_same("kl_divergence", p, q, 300, wanted=2)
 
 
 def test_the_most_dimensions_in_registers(dtype: Any, rng: Any) -> None:

@@ -17,12 +17,15 @@ def kernels(every: bool) -> Iterator[Kernel]:
     """Make kernels of all kinds, or those with the most registers alive."""
     both, neither, flags = (True, True), (False, False), (False, True)
     for kind in ("float64", "float32"):
-        for estimator, source in FUNCTIONS:
-            yield kernel_of(_example(estimator, source, kind, 2, both, both, True))
-        yield kernel_of(_example("kl_divergence", 0, kind, 2, neither, neither, False))
-        yield kernel_of(_example("kl_divergence", 0, kind, SMALL, both, neither, True))
-        yield kernel_of(_example("js_divergence", 1, kind, SMALL + 1, both, both, True))
-        yield kernel_of(_example("js_divergence", 0, kind, 2 * MOST_IN_REGISTERS, both, both, True))
+        yield kernel_of(_example("js_divergence", 1, kind, 2, both, both, True))
+        if kind == "float64" or every:
+            yield kernel_of(_example("kl_divergence", 0, kind, 2, both, both, True))
+            yield kernel_of(_example("kl_divergence", 0, kind, 2, neither, neither, False))
+            yield kernel_of(_example("kl_divergence", 0, kind, SMALL, both, neither, True))
+            yield kernel_of(_example("js_divergence", 1, kind, SMALL + 1, both, both, True))
+            yield kernel_of(
+                _example("js_divergence", 0, kind, 2 * MOST_IN_REGISTERS, both, both, True)
+            )
         for dimension in range(1, MOST_IN_REGISTERS + 2) if every else ():
             for estimator, source in FUNCTIONS:
                 for triangular in flags:

@@ -23,8 +23,10 @@ Array = NDArray[Any]
 
 SCRATCH_BYTES = 512 << 20
 """Sums of leaves that are kept at a time, and what columns take that are not in shared memory."""
-SHARED_BYTES = 227 << 10
-"""That a block may have; with less than half of it two of them work on a processor."""
+SHARED_BYTES = 96 << 10
+"""Of a block at most: what every GPU that is compiled for has, and half of what a large one has."""
+MOST_POINTS = 1 << 28
+"""Of a segment, between which progress is told and Ctrl-C is heard: some hundredths of a second of a large GPU."""
 
 
 class Call(NamedTuple):
@@ -71,7 +73,7 @@ def _variant(call: Call, plan: Plan, layout: Layout, mixtures: list[View]) -> Va
     )
     slots = _slots(variant, plan)
     size = (layout.run * (1 + call.shape.control) + slots) * LANES * np.dtype(call.T).itemsize
-    if size > SHARED_BYTES // 2:
+    if size > SHARED_BYTES:
         variant = Variant(**{**vars(variant), "shared": False})
     return variant
 
@@ -106,7 +108,9 @@ class Source:
         bytes_a_leaf = 8 * self.call.pairs * (5 * plan.strata + plan.sums)
         # columns are there for some pairs at a time
         bytes_a_leaf = max(1, bytes_a_leaf, self._column_bytes() // self.layout.leaves_at_once)
-        level = max(0, (SCRATCH_BYTES // bytes_a_leaf).bit_length() - 1)
+        points = plan.leaf_size * self.layout.halves * max(1, self.call.pairs)
+        most = min(SCRATCH_BYTES // bytes_a_leaf, MOST_POINTS // points)
+        level = max(0, most.bit_length() - 1)
         first, cuts = plan.first_leaf, [plan.first_leaf]
         while first < plan.end_leaf:
             first = min(((first >> level) + 1) << level, plan.end_leaf)
