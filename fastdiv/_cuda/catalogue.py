@@ -10,7 +10,7 @@ import numpy as np
 from . import _entry_points
 from ._kernel import Kernel
 from .launching import kernel_of
-from .layout import CHUNK, WARP_ROW, Layout
+from .layout import CHUNK, WARP_ROW
 from .rows import Measure, Variant
 
 _LENGTHS = (WARP_ROW, CHUNK, 8 * CHUNK)
@@ -49,32 +49,22 @@ def variants(measure: Measure) -> Iterator[Variant]:
 
 
 def _representative(measure: Measure) -> Iterator[Variant]:
-    """Variants with the most registers alive, of each layout."""
-    if "plain" in measure.name:
+    """Variants with the most registers alive: of each measure for long rows, of one all layouts and executions."""
+    if "plain" in measure.name or "js_distance" in measure.name:  # a root more than the divergence
         return
     every = (1 << measure.inputs) - 1
     warps, block, chunks = (measure.layout(n) for n in _LENGTHS)
-    if measure.name.startswith("logits"):
-        yield from _of_logits(measure, warps, chunks)
-        return
-    yield Variant(block, True, measure.inputs, every, True, -1)
-    if measure.inputs == 2 and "js_divergence" in measure.name:
+    last, everything = len(measure.phases), "js_divergence" in measure.name
+    if measure.kind == "float32":
+        long = chunks if measure.name.startswith("logits") else block
+        yield Variant(long, True, measure.inputs, every, True, -1)
+    elif everything and measure.kind != "float16":
+        yield Variant(block, True, measure.inputs, every, True, -1)
+    if everything and measure.kind == "float32":
         yield Variant(warps, True, 0, every, True, -1)
-        yield Variant(chunks, True, 0, every, True, -1)
-        yield Variant(chunks, True, 0, every, True, len(measure.phases))
-
-
-def _of_logits(measure: Measure, warps: Layout, chunks: Layout) -> Iterator[Variant]:
-    """Long rows; of the divergence with most in it, all executions."""
-    every = (1 << measure.inputs) - 1
-    if measure.kind in ("float32", "bfloat16"):
-        yield Variant(chunks, True, measure.inputs, every, True, -1)
-    if "js_divergence" in measure.name and measure.kind == "float32":
-        yield Variant(warps, True, 0, every, True, -1)
-        yield Variant(chunks, True, 1, 2, True, -1)
-        for phase in range(len(measure.phases)):
-            yield Variant(chunks, True, 0, 0, True, phase)
-        yield Variant(chunks, True, 0, 2, True, len(measure.phases))
+        yield Variant(chunks, True, 1, every, True, -1)
+        yield Variant(chunks, True, 0, 0, True, last - 1)
+        yield Variant(chunks, True, 0, every, True, last)
 
 
 def kernels(every: bool) -> Iterator[Kernel]:
