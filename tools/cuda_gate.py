@@ -32,7 +32,19 @@ from typing import Any
 import numpy as np
 
 CAPABILITIES = ((8, 0), (9, 0))
-COLUMNS = ("registers", "shared", "stack", "spill", "local", "loops", "longest", "f64", "LDG", "LDG.128", "code")
+COLUMNS = (
+    "registers",
+    "shared",
+    "stack",
+    "spill",
+    "local",
+    "loops",
+    "longest",
+    "f64",
+    "LDG",
+    "LDG.128",
+    "code",
+)
 """Of the table; the longest element loop in instructions, loads and float64 in element loops."""
 FLOAT64 = re.compile(
     r"(D(ADD|MUL|FMA|SETP|MNMX|MMA)\b|MUFU\.(RCP|RSQ)64H|F2F\S*\.F64|[IF]2[IF]\S*\.F64)"

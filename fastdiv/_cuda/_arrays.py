@@ -45,7 +45,9 @@ def _batch_stride(array: Array) -> int | None:
     size = array.itemsize
     if array.shape[-1] > 1 and array.strides[-1] != size:
         return None
-    axes = [(s, step) for s, step in zip(array.shape[:-1], array.strides[:-1], strict=True) if s > 1]
+    axes = [
+        (s, step) for s, step in zip(array.shape[:-1], array.strides[:-1], strict=True) if s > 1
+    ]
     if not axes:
         return int(array.shape[-1])
     for (_, outer), (inner_size, inner) in zip(axes, axes[1:], strict=False):

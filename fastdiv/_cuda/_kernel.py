@@ -77,7 +77,9 @@ class Kernel:
         launch = _prepare(self, arguments)
 
         def with_numbers(grid: int, numbers: dict[int, Any]) -> None:
-            launch(grid, {place: self.arguments[place](number) for place, number in numbers.items()})
+            launch(
+                grid, {place: self.arguments[place](number) for place, number in numbers.items()}
+            )
 
         return with_numbers
 

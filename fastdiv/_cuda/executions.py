@@ -42,7 +42,11 @@ WIDEST = 12
 def collecting(measure: Measure, variant: Variant, index: int) -> Callable[..., Tuple]:
     """Return a function that goes through a whole row in a phase, and puts what comes of it where `totalling` looks."""
     layout, phase = variant.layout, measure.phases[index]
-    sweep, meet, gather = sweeping(measure, variant, index), meeting(layout, phase), gathering(layout, phase)
+    sweep, meet, gather = (
+        sweeping(measure, variant, index),
+        meeting(layout, phase),
+        gathering(layout, phase),
+    )
     width, chunk_steps = np.int64(len(phase.start)), np.int64(CHUNK // layout.step)
     write, zero, one, start = storing(len(phase.start)), np.int64(0), np.int64(1), phase.start
 
@@ -103,7 +107,9 @@ def chaining(measure: Measure, steps: tuple[Any, ...], team: int) -> Callable[..
     return end
 
 
-def _chained(measure: Measure, steps: tuple[Any, ...], team: int, index: int = 0) -> Callable[..., Any]:
+def _chained(
+    measure: Measure, steps: tuple[Any, ...], team: int, index: int = 0
+) -> Callable[..., Any]:
     conclude, (collect, total), in_blocks = measure.phases[index].finish, steps[0], team > WARP
     more = steps[1:]
     rest = _chained(measure, more, team, index + 1) if more else chaining(measure, (), team)
@@ -134,7 +140,11 @@ def _chained(measure: Measure, steps: tuple[Any, ...], team: int, index: int = 0
             write_wide(wide_board, first_wide, one, next_wide, lane() == zero)
         barrier()
         return rest(
-            options, read(board, first, one, True), read_wide(wide_board, first_wide, one, True), source, boards
+            options,
+            read(board, first, one, True),
+            read_wide(wide_board, first_wide, one, True),
+            source,
+            boards,
         )
 
     return published
@@ -176,7 +186,9 @@ def make_fused(measure: Measure, variant: Variant) -> Callable[..., None]:
     stage_of = staging(S) if variant.staged else same
     phases = range(len(measure.phases))
     chain = chaining(
-        measure, tuple((collecting(measure, variant, k), totalling(measure, variant, k)) for k in phases), team
+        measure,
+        tuple((collecting(measure, variant, k), totalling(measure, variant, k)) for k in phases),
+        team,
     )
     write_steps, cotangent_at, unit_slope = writing(measure, variant), cotangent_of(variant), T(1)
     exchanged = WARPS * WIDEST if team > WARP else 1
@@ -254,7 +266,11 @@ def make_split(measure: Measure, variant: Variant) -> Callable[..., None]:
     width = zero
     if not last_phase:
         phase = measure.phases[index]
-        sweep, meet, gather = sweeping(measure, variant, index), meeting(layout, phase), gathering(layout, phase)
+        sweep, meet, gather = (
+            sweeping(measure, variant, index),
+            meeting(layout, phase),
+            gathering(layout, phase),
+        )
         write, width = storing(len(phase.start)), np.int64(len(phase.start))
     exchanged = WARPS * WIDEST
     noted, wides = board_sizes(measure, index, layout.team)
@@ -269,7 +285,9 @@ def make_split(measure: Measure, variant: Variant) -> Callable[..., None]:
         slope = cotangent_at(cotangent, row, True, unit_slope)
         options = (unit, weight, temperature, slope, np.float64(n))
         start_row, start_wide = initial(options)
-        constants, wide = chain(options, start_row, start_wide, (slots, at * chunks, chunks), boards)
+        constants, wide = chain(
+            options, start_row, start_wide, (slots, at * chunks, chunks), boards
+        )
         return row, first, data, constants, wide
 
     prepare = device(begin)

@@ -44,7 +44,9 @@ def _name(measure: Measure, variant: Variant) -> str:
     layout = variant.layout
     parts = [measure.name, "warps" if layout.team < layout.lanes else "block"]
     parts += ["chunks"] * layout.chunked + ["vectors" if variant.aligned else "scalars"]
-    parts += ["staged" if variant.staged == measure.inputs else "first_staged"] * (variant.staged > 0)
+    parts += ["staged" if variant.staged == measure.inputs else "first_staged"] * (
+        variant.staged > 0
+    )
     parts += ["cotangent"] * variant.cotangent
     parts += [f"wanted{variant.wanted}"] * (variant.wanted != 0)
     parts += [f"phase{variant.split}"] * (variant.split >= 0)
@@ -116,10 +118,16 @@ def plan_of(measure: Measure, layout: Layout, rows: int, n: int, passes: int) ->
     kept = [layout.staged_bytes(n, inputs, itemsize) for inputs in range(measure.inputs + 1)]
     staged = max(k for k, size in enumerate(kept) if size <= STAGED_BYTES) if passes > 1 else 0
     if not layout.chunked:
-        staged = staged if staged == measure.inputs else 0  # many rows are in flight: the cache holds them
+        staged = (
+            staged if staged == measure.inputs else 0
+        )  # many rows are in flight: the cache holds them
         return Plan(0, staged, kept[staged])
     read_again = min(rows, PROCESSORS) * (measure.inputs - staged) * n * itemsize
-    if chunks <= MOST_FUSED and rows >= ENOUGH_BLOCKS and (passes == 1 or read_again <= CACHED_BYTES):
+    if (
+        chunks <= MOST_FUSED
+        and rows >= ENOUGH_BLOCKS
+        and (passes == 1 or read_again <= CACHED_BYTES)
+    ):
         return Plan(0, staged, kept[staged])
     most = max(1, GROUP_BYTES // (measure.inputs * n * itemsize))
     groups = -(-rows // most)

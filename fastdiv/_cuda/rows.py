@@ -16,6 +16,7 @@ from .sums import Phase
 from .teams import keeping_vectors, recalling_vectors, vectors
 from .tuples import Tuple, Value
 
+
 class Measure(NamedTuple):
     """What a measure of one or two rows adds to the driver, made for a type."""
 
@@ -75,24 +76,33 @@ def fetching(measure: Measure, variant: Variant, first: bool) -> Callable[..., A
     layout = variant.layout
     memory = vectors(layout, measure.kind, variant.aligned, measure.padding)
     read, widen = memory.read, memory.widen
-    keep, recall = keeping_vectors(layout, measure.stored), recalling_vectors(layout, measure.stored)
+    keep, recall = (
+        keeping_vectors(layout, measure.stored),
+        recalling_vectors(layout, measure.stored),
+    )
     vector, elements = np.int64(layout.vector), np.int64(layout.step)
     in_team = np.int64(layout.team - 1)
 
     @device
-    def direct(pointer: Any, begin: Value, length: Value, stage: Any, kept: Value, step: Value) -> Tuple:
+    def direct(
+        pointer: Any, begin: Value, length: Value, stage: Any, kept: Value, step: Value
+    ) -> Tuple:
         at = step * elements + (lane() & in_team) * vector
         return widen(read(pointer, begin, at, length))
 
     @device
-    def keeping(pointer: Any, begin: Value, length: Value, stage: Any, kept: Value, step: Value) -> Tuple:
+    def keeping(
+        pointer: Any, begin: Value, length: Value, stage: Any, kept: Value, step: Value
+    ) -> Tuple:
         at = step * elements + (lane() & in_team) * vector
         words = read(pointer, begin, at, length)
         keep(stage, kept + step * elements, words)
         return widen(words)
 
     @device
-    def recalling(pointer: Any, begin: Value, length: Value, stage: Any, kept: Value, step: Value) -> Tuple:
+    def recalling(
+        pointer: Any, begin: Value, length: Value, stage: Any, kept: Value, step: Value
+    ) -> Tuple:
         return widen(recall(stage, kept + step * elements))
 
     staged = keeping if first else recalling
@@ -158,7 +168,11 @@ def writing(measure: Measure, variant: Variant) -> Callable[..., None]:
     memory = vectors(layout, measure.kind, variant.aligned, measure.padding)
     fetch = fetching(measure, variant, not measure.phases)
     write, narrow, gradient = memory.write, memory.narrow, measure.gradient
-    elements, vector, in_team = np.int64(layout.step), np.int64(layout.vector), np.int64(layout.team - 1)
+    elements, vector, in_team = (
+        np.int64(layout.step),
+        np.int64(layout.vector),
+        np.int64(layout.team - 1),
+    )
     by_x, by_y = bool(variant.wanted & 1), bool(variant.wanted & 2)
     slopes = sloping(layout.vector, gradient)
 

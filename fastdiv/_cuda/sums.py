@@ -73,7 +73,9 @@ def total_of(high: Value, low: Value) -> Value:
     return select(total - total == _ZERO, total + rest, total)
 
 
-def summed(T: Any, count: int, vector: int, terms: Callable[..., Any], finish: Callable[..., Any]) -> Phase:
+def summed(
+    T: Any, count: int, vector: int, terms: Callable[..., Any], finish: Callable[..., Any]
+) -> Phase:
     """Return a phase that adds up `terms(row, x, y)`, a tuple of `count` numbers of each element."""
     zeros = (T(0),) * count
     own = adding(count)

@@ -259,10 +259,14 @@ def vectors(layout: Layout, kind: str, aligned: bool, padding: float) -> SimpleN
         widen, narrow = (each(count, convert) for convert in NARROW[kind])
     if not aligned:
         read, write = _scalars(count, other), _store_scalars(count)
-        return SimpleNamespace(read=read, write=write, widen=widen, narrow=narrow, others=(other,) * count)
+        return SimpleNamespace(
+            read=read, write=write, widen=widen, narrow=narrow, others=(other,) * count
+        )
 
     read, write = _reading_vectors(count, vector, other), _writing_vectors(count, vector)
-    return SimpleNamespace(read=read, write=write, widen=widen, narrow=narrow, others=(other,) * count)
+    return SimpleNamespace(
+        read=read, write=write, widen=widen, narrow=narrow, others=(other,) * count
+    )
 
 
 def _reading_vectors(count: int, vector: int, other: Any) -> Callable[..., Tuple]:

@@ -56,9 +56,7 @@ def each_with(
 
 
 @cache
-def each2(
-    count: int, function: Callable[[Value, Value], Value]
-) -> Callable[[Tuple, Tuple], Tuple]:
+def each2(count: int, function: Callable[[Value, Value], Value]) -> Callable[[Tuple, Tuple], Tuple]:
     """Return the same for two tuples."""
     if count == 1:
 

@@ -19,9 +19,13 @@ CHUNK = layout.CHUNK
 LONG = 2 * CHUNK + 5  # of three chunks
 
 
-def evaluate(name: str, arrays: Any, cotangent: Any = None, wanted: int = 3, **options: Any) -> list[Array]:
+def evaluate(
+    name: str, arrays: Any, cotangent: Any = None, wanted: int = 3, **options: Any
+) -> list[Array]:
     """Return the value and the gradients that are wanted, computed by the kernels for a GPU."""
-    stored = [array.view(np.uint16) if array.dtype.name == "bfloat16" else array for array in arrays]
+    stored = [
+        array.view(np.uint16) if array.dtype.name == "bfloat16" else array for array in arrays
+    ]
     value = np.empty(arrays[0].shape[:-1], logits_cases.value_dtype(arrays[0].dtype))
     gradients = [np.empty_like(each) if wanted >> k & 1 else None for k, each in enumerate(stored)]
     given = (options.get("base", 0.0), options.get("temperature", 1.0))
@@ -55,7 +59,9 @@ def check(name: str, arrays: Any, **options: Any) -> None:
         largest = np.abs(two).max(-1, keepdims=True)
         if name == "js_divergence":
             terms = logits_errors.js_terms(arrays, k, **options)
-            largest = np.maximum(largest, np.reshape(terms, largest.shape) / options.get("temperature", 1.0))
+            largest = np.maximum(
+                largest, np.reshape(terms, largest.shape) / options.get("temperature", 1.0)
+            )
         allowed = 2 * tolerance * largest + (2**-7 * np.abs(two) if narrow else 0)
         smallest = float(logits_cases.finfo(arrays[0].dtype).smallest_normal)
         assert (np.abs(one - two) <= allowed + smallest).all(), f"{name} by {'xy'[k]}"
@@ -64,7 +70,13 @@ def check(name: str, arrays: Any, **options: Any) -> None:
 @pytest.fixture(params=["fused", "staged", "first_staged", "split", "grouped"])
 def executed(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Every way to compute long rows."""
-    plans = {"fused": (0, 0), "staged": (0, 2), "first_staged": (0, 1), "split": (5, 0), "grouped": (2, 0)}
+    plans = {
+        "fused": (0, 0),
+        "staged": (0, 2),
+        "first_staged": (0, 1),
+        "split": (5, 0),
+        "grouped": (2, 0),
+    }
     group, staged = plans[request.param]
 
     def plan_of(measure: Any, layout: Any, rows: int, n: int, passes: int) -> launching.Plan:
@@ -95,14 +107,18 @@ def long_rows() -> dict[str, Any]:
 
 @every_measure
 @pytest.mark.parametrize("dtype", ["float32", "float64", "bfloat16"])
-def test_executions_give_the_same_bits(name: str, dtype: str, executed: str, long_rows: dict[str, Any]) -> None:
+def test_executions_give_the_same_bits(
+    name: str, dtype: str, executed: str, long_rows: dict[str, Any]
+) -> None:
     arrays, wanted = long_rows[name, dtype]
     assert same_bits(evaluate(name, arrays), wanted)
 
 
 @every_dtype
 @every_measure
-def test_long_rows_agree_with_the_cpu(name: str, dtype: np.dtype[Any], long_rows: dict[str, Any]) -> None:
+def test_long_rows_agree_with_the_cpu(
+    name: str, dtype: np.dtype[Any], long_rows: dict[str, Any]
+) -> None:
     arrays, _ = long_rows[name, dtype.name]
     good = [0, 1, 3, 4]
     check(name, tuple(array[good] for array in arrays))
@@ -127,7 +143,11 @@ def test_lengths(name: str, n: int, dtype: np.dtype[Any], rng: np.random.Generat
 @pytest.mark.parametrize("temperature", [0.1, 0.7, 3.0, 10.0])
 @every_measure
 def test_temperatures(name: str, temperature: float, dtype: type, rng: np.random.Generator) -> None:
-    check(name, logits_cases.pick(name, logits_cases.random_pair(rng, 3, 300, dtype)), temperature=temperature)
+    check(
+        name,
+        logits_cases.pick(name, logits_cases.random_pair(rng, 3, 300, dtype)),
+        temperature=temperature,
+    )
 
 
 def adversarial(rng: np.random.Generator, n: int, dtype: Any) -> Iterator[tuple[Array, Array]]:
@@ -153,7 +173,9 @@ def test_special_rows(name: str, dtype: np.dtype[Any], rng: np.random.Generator)
 
 @every_dtype
 @pytest.mark.parametrize("name", ["kl_divergence", "js_divergence"])
-def test_equal_rows_are_exactly_0_apart(name: str, dtype: np.dtype[Any], rng: np.random.Generator) -> None:
+def test_equal_rows_are_exactly_0_apart(
+    name: str, dtype: np.dtype[Any], rng: np.random.Generator
+) -> None:
     for n in (5, 3000, LONG):
         x = np.round(rng.normal(size=(2, n)) * 10).astype(dtype)
         x[1, : n // 3] = -np.inf
@@ -173,7 +195,9 @@ def test_narrow_types_are_rounded_float32(name: str, dtype: str, long_rows: dict
 
 @every_dtype
 @every_measure
-def test_rows_off_their_alignment(name: str, dtype: np.dtype[Any], rng: np.random.Generator) -> None:
+def test_rows_off_their_alignment(
+    name: str, dtype: np.dtype[Any], rng: np.random.Generator
+) -> None:
     """Rows of odd length behind each other, and a view that begins behind the first element."""
     for n in (301, CHUNK + 3):
         whole = logits_cases.random_pair(rng, 3, n + 1, dtype)
@@ -222,7 +246,12 @@ def test_plans() -> None:
 
     assert plan(single, 4096, 32_000) == (0, 1)
     assert plan(narrow, 4096, 32_000) == (0, 2)
-    for measure, rows, n in ((single, 4096, 128_256), (narrow, 4096, 128_256), (single, 8, 1 << 20), (narrow, 8, 1 << 20)):
+    for measure, rows, n in (
+        (single, 4096, 128_256),
+        (narrow, 4096, 128_256),
+        (single, 8, 1 << 20),
+        (narrow, 8, 1 << 20),
+    ):
         group, staged = plan(measure, rows, n)
         row_bytes = 2 * n * np.dtype(measure.stored).itemsize
         assert staged == 0 and group * row_bytes <= layout.GROUP_BYTES

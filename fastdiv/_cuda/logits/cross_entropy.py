@@ -23,8 +23,6 @@ from ..tuples import Tuple, Value
 from .measures import (
     COMPUTED,
     LARGEST_Y,
-
-
     UNCOVERED,
     Y_AT_PEAK,
     defined,
@@ -35,7 +33,17 @@ from .measures import (
     moved_of,
 )
 from .softmax import LARGEST_Y as PEAK_Y
-from .softmax import LARGEST_X, MAGIC_Y, MOMENT_FACTOR, MOMENT_UNIT, RESIDUAL, ROW, constants_of_row, exponentials, softmax
+from .softmax import (
+    LARGEST_X,
+    MAGIC_Y,
+    MOMENT_FACTOR,
+    MOMENT_UNIT,
+    RESIDUAL,
+    ROW,
+    constants_of_row,
+    exponentials,
+    softmax,
+)
 
 AT_PEAK, CENTER, FACTOR_X, FACTOR_Y, INFINITE = range(ROW, ROW + 5)
 
@@ -74,7 +82,10 @@ def make(kind: str) -> Measure:
         below_peak = p * ((row[PEAK_Y] - y) * row[MOMENT_FACTOR])
         from_peak = p * ((y - row[AT_PEAK]) * row[MOMENT_FACTOR])
         vanishes = p == zero
-        below_peak, from_peak = select(vanishes, zero, below_peak), select(vanishes, zero, from_peak)
+        below_peak, from_peak = (
+            select(vanishes, zero, below_peak),
+            select(vanishes, zero, from_peak),
+        )
         return rest, often, below_peak, p, from_peak, difference_of(pair)
 
     @device
@@ -107,7 +118,9 @@ def make(kind: str) -> Measure:
     def gradient(row: Tuple, x: Value, y: Value) -> Tuple:
         moved_x, moved_y = move_x(row, x), move_y(row, y)
         p = quick_probability_x(row, moved_x)
-        slope = select(p == zero, zero, p * ((row[AT_PEAK] - moved_y) + row[CENTER])) * row[FACTOR_X]
+        slope = (
+            select(p == zero, zero, p * ((row[AT_PEAK] - moved_y) + row[CENTER])) * row[FACTOR_X]
+        )
         slope = select(row[INFINITE] > zero, slope_at_infinity(x, y, row[FACTOR_X]), slope)
         whole, lost = subtract(moved_x, moved_y)
         pair = quick_compare(row, moved_x, moved_y, whole, lost)

@@ -30,7 +30,11 @@ def make(kind: str) -> Measure:
     T = COMPUTED[kind]
     c, s, of_gradient, own = constants_of(T), softmax(T), softmax(T, True), constants_of_row(T)
     zero, one, factor, wide_zero = c.ZERO, c.ONE, factor_of(T), np.float64(0)
-    move_x, probability_x, quick_probability_x = s.move_x, s.probability_x, of_gradient.probability_x
+    move_x, probability_x, quick_probability_x = (
+        s.move_x,
+        s.probability_x,
+        of_gradient.probability_x,
+    )
     row_of, gradient_row_of, temperature_of, given_temperature = (
         own.row, own.gradient_row, own.temperature, own.given_temperature
     )  # fmt: skip
@@ -45,13 +49,19 @@ def make(kind: str) -> Measure:
 
     @device
     def finish(options: Tuple, wide: Tuple, state: Tuple) -> Any:
-        rest, count, moment = total_of(state[0], state[3]), total_of(state[1], state[4]), total_of(state[2], state[5])
+        rest, count, moment = (
+            total_of(state[0], state[3]),
+            total_of(state[1], state[4]),
+            total_of(state[2], state[5]),
+        )
         row, temperature = row_of(options, moved_of(wide), wide_zero), temperature_of(options)
         power = np.float64(probability_x(row, row[LARGEST_X]))
         total = count * power + rest
         mean = divide(moment, total)
         value = defined(wide, log_normalizer(count, divide(rest, power)) - mean) * options[0]
-        slope = defined(wide, divide(divide(options[0] * options[3], given_temperature(options)), temperature))
+        slope = defined(
+            wide, divide(divide(options[0] * options[3], given_temperature(options)), temperature)
+        )
         row = gradient_row_of(options, moved_of(wide), wide_zero)
         return row + (T(temperature * mean), T(factor(slope, total))), (value,) + wide[1:]  # noqa: RUF005
 

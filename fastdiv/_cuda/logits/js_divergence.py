@@ -48,7 +48,13 @@ _SMALLEST_SHARE = {np.float32: 2.0**-100, np.float64: 2.0**-900}
 @cache
 def mixing(T: Any, for_gradients: bool = False) -> SimpleNamespace:
     """Return `mix`, of a row and two logits: the compared pair, what follows of m, and both logarithms; and `terms`."""
-    c, s, r, tail_of, quotient = constants_of(T), softmax(T, for_gradients), ratios(T), tails(T).two_atanh_tail, quotient_of(T)
+    c, s, r, tail_of, quotient = (
+        constants_of(T),
+        softmax(T, for_gradients),
+        ratios(T),
+        tails(T).two_atanh_tail,
+        quotient_of(T),
+    )
     zero, one, near = c.ZERO, c.ONE, T(0.34)
     move_x, move_y, subtract, compare, p_of, q_of, difference_of = (
         s.move_x, s.move_y, s.subtract, s.compare, s.p_of, s.q_of, s.difference_of
@@ -61,7 +67,10 @@ def mixing(T: Any, for_gradients: bool = False) -> SimpleNamespace:
         whole, lost = subtract(x, y)
         pair = compare(row, x, y, whole, lost)
         t, a_is_p, larger, ratio, change, curved, close = pair
-        share, other_share = select(a_is_p, row[WEIGHT], row[REST]), select(a_is_p, row[REST], row[WEIGHT])
+        share, other_share = (
+            select(a_is_p, row[WEIGHT], row[REST]),
+            select(a_is_p, row[REST], row[WEIGHT]),
+        )
         m = fma(share, ratio, other_share)
         from_a = m * m < ratio  # below the geometric mean
         closer = select(from_a, ratio, one)
@@ -105,7 +114,13 @@ def make(kind: str) -> Measure:
     T = COMPUTED[kind]
     own, s, mixture, factor = constants_of_row(T), softmax(T), mixing(T), factor_of(T)
     gradient_row_of, given_temperature = own.gradient_row, own.given_temperature
-    p_of, q_of, difference_of, mix, mixed_terms = s.p_of, s.q_of, s.difference_of, mixture.mix, mixture.terms
+    p_of, q_of, difference_of, mix, mixed_terms = (
+        s.p_of,
+        s.q_of,
+        s.difference_of,
+        mixture.mix,
+        mixture.terms,
+    )
     quick_mix = mixing(T, True).mix
     wide_zero, one, half = np.float64(0), np.float64(1), np.float64(0.5)
     smallest_share = np.float64(_SMALLEST_SHARE[T])
@@ -143,7 +158,9 @@ def make(kind: str) -> Measure:
         nats = (from_p + from_q) - weight * (one - weight) * half * off * off
         nats = select(degenerate, wide_zero, at_least(nats, wide_zero))
         value = defined(wide, nats) * options[0]
-        slope = select(degenerate, wide_zero, divide(options[0] * options[3], given_temperature(options)))
+        slope = select(
+            degenerate, wide_zero, divide(options[0] * options[3], given_temperature(options))
+        )
         slope = defined(wide, slope)
         row = gradient_row_of(options, moved_of(wide), wide_zero)
         last = (

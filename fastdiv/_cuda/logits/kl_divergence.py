@@ -58,8 +58,17 @@ def make(kind: str) -> Measure:
         own.row, own.gradient_row, own.temperature, own.given_temperature
     )  # fmt: skip
     factor, slope_at_infinity = factor_of(T), infinite_slope(T)
-    wide_zero, wide_one, two, infinity = np.float64(0), np.float64(1), np.float64(2), np.float64(np.inf)
-    unit, large_mean, log1p = np.float64(MOMENT_UNIT), np.float64(LARGE_MEAN), functions(np.float64).log1p
+    wide_zero, wide_one, two, infinity = (
+        np.float64(0),
+        np.float64(1),
+        np.float64(2),
+        np.float64(np.inf),
+    )
+    unit, large_mean, log1p = (
+        np.float64(MOMENT_UNIT),
+        np.float64(LARGE_MEAN),
+        functions(np.float64).log1p,
+    )
 
     @device
     def peak_of(options: Tuple, row: Tuple, wide: Tuple) -> Tuple:
@@ -89,7 +98,8 @@ def make(kind: str) -> Measure:
         first = row_of(options, moved_of(wide), wide_zero)
         peak = peak_of(options, first, wide)
         peak_ratio = divide(
-            (np.float64(peak[0]) - wide[SHIFT_HIGH]) + (np.float64(peak[1]) - wide[SHIFT_LOW]), temperature
+            (np.float64(peak[0]) - wide[SHIFT_HIGH]) + (np.float64(peak[1]) - wide[SHIFT_LOW]),
+            temperature,
         )
         offset = log1p(missing)
         mean = peak_ratio + from_peak_mean

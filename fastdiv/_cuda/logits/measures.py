@@ -62,7 +62,14 @@ def parts_of_sum(a: Value, b: Value) -> Tuple:
 @device
 def moved_of(wide: Tuple) -> Tuple:
     """Return what a row's constants are made of."""
-    return wide[LARGEST_X], wide[LARGEST_Y], wide[OFFSET_X], wide[OFFSET_Y], wide[SHIFT_HIGH], wide[SHIFT_LOW]
+    return (
+        wide[LARGEST_X],
+        wide[LARGEST_Y],
+        wide[OFFSET_X],
+        wide[OFFSET_Y],
+        wide[SHIFT_HIGH],
+        wide[SHIFT_LOW],
+    )
 
 
 @device
@@ -168,7 +175,14 @@ def infinite_slope(T: Any) -> Callable[..., Value]:
 
 
 def measure_of(
-    name: str, kind: str, inputs: int, widths: tuple[int, int, int], extra: Any, terms: Any, finish: Any, gradient: Any
+    name: str,
+    kind: str,
+    inputs: int,
+    widths: tuple[int, int, int],
+    extra: Any,
+    terms: Any,
+    finish: Any,
+    gradient: Any,
 ) -> Measure:
     """Return a measure of logits for the rows' driver: a survey, sums, gradients.
 

@@ -34,7 +34,9 @@ from ..prims import (
 )
 from ..tuples import Tuple, Value
 
-STEPS_PER_UNIT, MINUS_STEP_HIGH, MINUS_STEP_LOW, INVERSE_TEMPERATURE, MOMENT_FACTOR, SCALE = range(6)
+STEPS_PER_UNIT, MINUS_STEP_HIGH, MINUS_STEP_LOW, INVERSE_TEMPERATURE, MOMENT_FACTOR, SCALE = range(
+    6
+)
 OFFSET_X, OFFSET_Y, FLOOR, LARGEST_X, LARGEST_Y, MAGIC_X, MAGIC_Y, RESIDUAL = range(6, 14)
 SHIFT_HIGH, SHIFT_LOW, SHIFT_STEP = range(14, 17)
 ROW = 17
@@ -189,7 +191,9 @@ def softmax(T: Any, for_gradients: bool = False) -> SimpleNamespace:
     """Return functions of a row's constants and its logits; for gradients, of those that `gradient_row` makes."""
     c, e = constants_of(T), exponentials(T)
     one, zero, lowest = c.ONE, c.ZERO, -c.LARGEST
-    power, no_residual = (e.quick, e.nothing) if for_gradients and T is np.float32 else (e.power, e.one)
+    power, no_residual = (
+        (e.quick, e.nothing) if for_gradients and T is np.float32 else (e.power, e.one)
+    )
     shrink = shrinking(T)
 
     @device
@@ -221,7 +225,10 @@ def softmax(T: Any, for_gradients: bool = False) -> SimpleNamespace:
         """
         d = (whole - row[SHIFT_HIGH]) + ((lost - row[SHIFT_LOW]) - row[SHIFT_STEP])
         of_q = d < zero
-        magic, residual = select(of_q, row[MAGIC_Y], row[MAGIC_X]), select(of_q, row[RESIDUAL], no_residual)
+        magic, residual = (
+            select(of_q, row[MAGIC_Y], row[MAGIC_X]),
+            select(of_q, row[RESIDUAL], no_residual),
+        )
         larger = power(row, select(of_q, y, x), magic, residual)
         t = -largest(d * -row[INVERSE_TEMPERATURE], lowest)
         ratio, change, curved, close = shrink(row, d, t)
