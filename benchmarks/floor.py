@@ -92,11 +92,11 @@ def floor_of(work: Work, arrays: tuple[Array, ...], threads: int, quick: bool) -
     moved = work.bytes_moved(quick, dtype)
     memory = moved / copy_bandwidth(moved, threads, seconds)
     arithmetic = 0.0
+    computed = "float64" if dtype == "float64" else "float32"
     if work.logs:
-        computed = "float64" if dtype == "float64" else "float32"
         arithmetic += work.logs * log_seconds(computed, threads, seconds) * elements
     if work.exps:
-        arithmetic += work.exps * exp_seconds(dtype, threads, seconds) * elements
+        arithmetic += work.exps * exp_seconds(computed, threads, seconds) * elements
     if work.name == "pairwise_kl_divergence":
         arithmetic += product_seconds(arrays, seconds)
     return Floor(memory, arithmetic)

@@ -21,7 +21,7 @@ their softmaxes; a gradient is with respect to the logits.
   of float32.
 - *of the floor*: as below, plus one exponential for the entropy, two for KL, four with a
   gradient; for JS four and a logarithm, six and two with a gradient. The exponential is our own
-  entropy of a row in cache, which takes one.
+  entropy of a row of float32 in cache, which takes one.
 - *peers*: all compute in float32, also from bfloat16, except *torch bf16*, which does not leave
   it. torch.compile is told each size, JAX compiles for it. Their JS takes the logarithm of mixed
   probabilities, NaN where a probability underflows; the usual `logaddexp` is several times slower

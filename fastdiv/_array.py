@@ -51,17 +51,6 @@ def backend_of(name: str, array: Any) -> ModuleType:
     return backend
 
 
-def host_backend_of(name: str, array: Any) -> ModuleType:
-    """Return `_native`, for functions that compute on the CPU alone."""
-    kind = type(array)
-    if kind is np.ndarray:
-        return _native
-    if hasattr(kind, "__cuda_array_interface__") and not in_host_memory(name, array):
-        message = f"{name} is in GPU memory ({kind.__module__}.{kind.__qualname__})"
-        raise TypeError(f"{message}: this function computes on the CPU; copy it there")
-    return _native
-
-
 def backend_of_all(names: Sequence[str], arrays: Sequence[Any]) -> ModuleType:
     """Return the one back end of several arguments; lists and numbers go with the others."""
     backend = backend_of(names[0], arrays[0])
@@ -84,6 +73,13 @@ def _one_backend(names: Sequence[str], arrays: Sequence[Any]) -> ModuleType:
         )
         raise TypeError(f"{where}: expected one place; copy with cupy.asarray or cupy.asnumpy")
     return backends[0]
+
+
+def backend_on(device: str) -> ModuleType:
+    """Return the back end that a caller named: "cpu", or "cuda" for CuPy's current GPU."""
+    if device == "cpu" or SIMULATED:
+        return _host()
+    return _cuda(f"device is {device!r}")
 
 
 def namespace(backend: ModuleType) -> Any:

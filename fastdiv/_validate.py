@@ -91,7 +91,8 @@ def is_aligned(array: Array) -> bool:
     """Whether elements lie at multiples of their size."""
     if isinstance(array, np.ndarray):
         return array.flags.aligned
-    return bool(_layout(array).flags.aligned)
+    size = array.itemsize
+    return array.data.ptr % size == 0 and all(stride % size == 0 for stride in array.strides)
 
 
 def broadcast(names: Sequence[str], arrays: Sequence[Array], xp: Any = np) -> list[Array]:
@@ -227,6 +228,18 @@ def floating(value: Any) -> np.dtype[Any]:
     return dtype
 
 
+def device(value: Any) -> str:
+    """Return where to compute, by name."""
+    if not isinstance(value, str):
+        raise TypeError(f"device must be 'cpu' or 'cuda', got {describe(value)}")
+    if value not in ("cpu", "cuda"):
+        hint = (
+            "; `with cupy.cuda.Device(1):` chooses one of several GPUs" if "cuda" in value else ""
+        )
+        raise ValueError(f"device must be 'cpu' or 'cuda', got {describe(value)}{hint}")
+    return value
+
+
 def output(
     name: str, array: Any, shape: tuple[int, ...], dtype: np.dtype[Any], xp: Any = np
 ) -> Array:
@@ -280,6 +293,8 @@ def may_share_memory(a: Array, b: Array) -> bool:
 
 def overlap(a: Array, b: Array) -> bool:
     """Whether two arrays may share an element; when in doubt, yes."""
+    if _lie_apart(a, b):
+        return False
     a, b = _layout(a), _layout(b)
     if not np.may_share_memory(a, b):
         return False
@@ -287,6 +302,17 @@ def overlap(a: Array, b: Array) -> bool:
         return bool(np.shares_memory(a, b, max_work=100_000))  # type: ignore[arg-type]
     except np.exceptions.TooHardError:
         return True
+
+
+def _lie_apart(a: Any, b: Any) -> bool:
+    """Whether C-contiguous arrays in GPU memory lie apart, which takes no time to tell."""
+    if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
+        return False
+    if not (a.flags.c_contiguous and b.flags.c_contiguous):
+        return False
+    first, second = a.data.ptr, b.data.ptr
+    apart: bool = first + a.size * a.itemsize <= second or second + b.size * b.itemsize <= first
+    return apart
 
 
 def same_memory(a: Array, b: Array) -> bool:

@@ -1,7 +1,7 @@
 """Fixtures that every test may use, and what of the tests runs on the simulated GPU.
 
-``FASTDIV_CUDA=simulator pytest tests/probabilities tests/logits tests/pairwise`` runs the public functions' tests on
-the kernels for a GPU.
+``FASTDIV_CUDA=simulator pytest tests/probabilities tests/logits tests/pairwise tests/random`` runs the
+public functions' tests on the kernels for a GPU.
 """
 
 import os

@@ -95,8 +95,14 @@ BAD_CALLS: dict[str, Callable[[], Any]] = {
     r"p is in the memory of a device that fastdiv does not know": (
         lambda: fastdiv.entropy(OnAnotherDevice(P))
     ),
-    r"this function computes on the CPU; copy it there": (
+    r"logits in GPU memory .* and x in host memory": (
         lambda: fastdiv.nn.functional.bernoulli_nll(on_gpu(P), P)
+    ),
+    r"x is on GPU 1: expected GPU 0, where logits is": (
+        lambda: fastdiv.nn.functional.bernoulli_nll(on_gpu(P), on_gpu(P, 1))
+    ),
+    r"bias in host memory .* and x in GPU memory": (
+        lambda: fastdiv.nn.functional.bias_activation(on_gpu(P), Q, "relu")
     ),
 }
 
@@ -168,3 +174,24 @@ def test_importing_fastdiv_imports_no_gpu_library() -> None:
     command = [sys.executable, "-c", program]
     found = subprocess.run(command, capture_output=True, text=True, check=True)
     assert found.stdout.strip() == ""
+
+
+def test_random_numbers_are_drawn_where_the_output_is(backend: Any) -> None:
+    for draw in (fastdiv.random.normal, fastdiv.random.uniform):
+        out = on_gpu(np.zeros((2, 3)), 1)
+        assert draw(7, (2, 3), 5, 1, out=out) is out
+        assert backend.launches[-1] == (f"random_{draw.__name__}", 1)
+        assert out.host.tolist() == draw(7, (2, 3), 5, 1).tolist()
+        made = draw(7, 4, dtype=np.float32, device="cuda")
+        assert type(made) is type(out)
+        assert made.host.tolist() == draw(7, 4, dtype=np.float32, device="cpu").tolist()
+    with pytest.raises(ValueError, match="out is not in the memory of device 'cpu'"):
+        fastdiv.random.normal(7, 3, out=on_gpu(np.zeros(3)), device="cpu")
+    with pytest.raises(ValueError, match="out is not in the memory of device 'cuda'"):
+        fastdiv.random.normal(7, 3, out=np.zeros(3), device="cuda")
+
+
+def test_random_numbers_without_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    install(monkeypatch, 0)
+    with pytest.raises(RuntimeError, match="device is 'cuda', but CuPy finds no GPU"):
+        fastdiv.random.uniform(7, 3, device="cuda")

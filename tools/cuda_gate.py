@@ -49,6 +49,7 @@ COLUMNS = (
 FLOAT64 = re.compile(
     r"(D(ADD|MUL|FMA|SETP|MNMX|MMA)\b|MUFU\.(RCP|RSQ)64H|F2F\S*\.F64|[IF]2[IF]\S*\.F64)"
 )
+SINGLE = re.compile(r"FFMA\b")
 SPOKEN = re.compile(r"BAR\b|SHFL\b")
 MEMORY = re.compile(r"(LD|ST)[GS]\b")
 WIDE = re.compile(r"\.128\b")
@@ -219,12 +220,20 @@ class Report:
 
 
 def inspect(
-    name: str, capability: tuple[int, int], cubin: bytes, log: str, single: bool, vector_loads: bool
+    name: str,
+    capability: tuple[int, int],
+    cubin: bytes,
+    log: str,
+    single: bool,
+    vector_loads: bool,
+    wide_sums: bool = False,
 ) -> Report:
     """Judge machine code and what ptxas said of it."""
     text = disassemble(cubin)
     every = [match.group(2) for match in map(INSTRUCTION.match, text.splitlines()) if match]
     loops = element_loops(text)
+    # Sums of what was computed in float32 may be taken in float64, where nothing else is computed.
+    single_loops = [loop for loop in loops if not wide_sums or any(map(SINGLE.match, loop))]
     inside = [line for loop in loops for line in loop]
 
     def said(pattern: str) -> int:
@@ -239,7 +248,7 @@ def inspect(
         "local": sum(line.startswith(("LDL", "STL")) for line in every),
         "loops": len(loops),
         "longest": max(map(len, loops), default=0),
-        "f64": sum(bool(FLOAT64.match(line)) for line in inside),
+        "f64": sum(bool(FLOAT64.match(line)) for loop in single_loops for line in loop),
         "LDG": len(loads),
         "LDG.128": sum(bool(WIDE.search(line)) for line in loads),
         "code": len(every),
@@ -271,7 +280,9 @@ def check(name: str) -> list[Report]:
     for capability in CAPABILITIES:  # what Numba makes of Python is the same for all
         started = time.perf_counter()
         cubin, log = _cubin.build(kernel, capability)
-        report = inspect(name, capability, cubin, log, single, kernel.vector_loads)
+        report = inspect(
+            name, capability, cubin, log, single, kernel.vector_loads, kernel.wide_sums
+        )
         report.seconds = time.perf_counter() - started
         reports.append(report)
     return reports

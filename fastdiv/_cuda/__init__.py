@@ -19,9 +19,31 @@ from ._entry_points import (
     logits_entropy,
     logits_js_divergence,
     logits_kl_divergence,
+    self_information,
 )
+from .joint.launching import conditional_entropy, mutual_information
+from .montecarlo import (
+    montecarlo_js_divergence,
+    montecarlo_js_divergence_gradient_errors,
+    montecarlo_kl_divergence,
+    montecarlo_kl_divergence_gradient_errors,
+)
+from .nn.adam_step import nn_adam_step
+from .nn.bernoulli_nll import nn_bernoulli_nll
+from .nn.bias_activation import nn_bias_activation, nn_bias_activation_backward
+from .nn.corrupt import nn_corrupt
+from .nn.gaussian_kl_draw import nn_gaussian_kl_draw, nn_gaussian_kl_draw_backward
+from .nn.gaussian_nll import nn_gaussian_nll
+from .nn.sparsity_penalty import nn_sparsity_penalty
+from .pairs.launching import (
+    pairwise_js_distance,
+    pairwise_js_divergence,
+    pairwise_kl_divergence,
+)
+from .random import random_normal, random_uniform
 
 __all__ = [
+    "conditional_entropy",
     "cross_entropy",
     "entropy",
     "js_distance",
@@ -31,6 +53,26 @@ __all__ = [
     "logits_entropy",
     "logits_js_divergence",
     "logits_kl_divergence",
+    "montecarlo_js_divergence",
+    "montecarlo_js_divergence_gradient_errors",
+    "montecarlo_kl_divergence",
+    "montecarlo_kl_divergence_gradient_errors",
+    "mutual_information",
+    "nn_adam_step",
+    "nn_bernoulli_nll",
+    "nn_bias_activation",
+    "nn_bias_activation_backward",
+    "nn_corrupt",
+    "nn_gaussian_kl_draw",
+    "nn_gaussian_kl_draw_backward",
+    "nn_gaussian_nll",
+    "nn_sparsity_penalty",
+    "pairwise_js_distance",
+    "pairwise_js_divergence",
+    "pairwise_kl_divergence",
+    "random_normal",
+    "random_uniform",
+    "self_information",
 ]
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -22,11 +24,12 @@ def namespace() -> Any:
     return cupy
 
 
-def _address(array: Array) -> int:
+def address(array: Array) -> int:
     return int(array.ctypes.data) if SIMULATED else int(array.data.ptr)
 
 
-class Rows(NamedTuple):
+@dataclass(frozen=True)
+class Rows:
     """Rows of n elements; `memory` is flat, and holds no more than them and what lies between them."""
 
     memory: Array
@@ -37,10 +40,10 @@ class Rows(NamedTuple):
     def aligned(self) -> bool:
         """Whether every row begins at a multiple of 16 bytes."""
         step = self.stride * self.memory.itemsize if self.count > 1 else 0
-        return _address(self.memory) % VECTOR_BYTES == 0 and step % VECTOR_BYTES == 0
+        return address(self.memory) % VECTOR_BYTES == 0 and step % VECTOR_BYTES == 0
 
 
-def _batch_stride(array: Array) -> int | None:
+def batch_stride(array: Array) -> int | None:
     """Return how many elements rows on the last axis are apart; None if they are not all equally far."""
     size = array.itemsize
     if array.shape[-1] > 1 and array.strides[-1] != size:
@@ -50,7 +53,7 @@ def _batch_stride(array: Array) -> int | None:
     ]
     if not axes:
         return int(array.shape[-1])
-    for (_, outer), (inner_size, inner) in zip(axes, axes[1:], strict=False):
+    for (_, outer), (inner_size, inner) in itertools.pairwise(axes):
         if outer != inner * inner_size:
             return None
     stride, rest = divmod(axes[-1][1], size)
@@ -71,7 +74,7 @@ def _storage(array: Array) -> Array:
 def rows_of(array: Array) -> Rows:
     """Return an input's rows on its last axis; copied if kernels could not read them where they are. Not empty."""
     array = _storage(array)
-    stride = _batch_stride(array)
+    stride = batch_stride(array)
     if stride is None:
         array = namespace().ascontiguousarray(array)
         stride = array.shape[-1]
@@ -84,7 +87,7 @@ class Output:
 
     def __init__(self, array: Array) -> None:
         self.array = _storage(array)
-        stride = _batch_stride(self.array)
+        stride = batch_stride(self.array)
         apart = stride is not None and stride >= self.array.shape[-1]
         self.memory = self.array if apart else namespace().empty(array.shape, self.array.dtype)
         self.rows = rows_of(self.memory)
@@ -108,3 +111,18 @@ def all_aligned(layout: Layout, rows: Sequence[Rows]) -> bool:
 def empty(count: int, dtype: Any) -> Array:
     """Return new memory."""
     return namespace().empty(count, dtype)
+
+
+def is_aligned(array: Array) -> bool:
+    """Whether an array begins at a multiple of 16 bytes."""
+    return address(array) % VECTOR_BYTES == 0
+
+
+def product(a: Array, b: Array) -> Array:
+    """Return a times b transposed, in full precision: CuPy's own product takes TF32 where CUPY_TF32 is set."""
+    if SIMULATED:
+        return np.matmul(a, b.T)
+    from cupy import cublas
+
+    out = namespace().empty((a.shape[0], b.shape[0]), a.dtype)
+    return cublas.gemm("N", "T", a, b, out=out)

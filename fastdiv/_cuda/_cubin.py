@@ -19,6 +19,7 @@ from ._kernel import Kernel, Pointer
 
 Capability = tuple[int, int]
 
+_ELF = b"\x7fELF"
 _LEAST_CAPABILITY = (8, 0)
 """Conversions to bfloat16 are instructions from there on."""
 
@@ -31,7 +32,9 @@ def cached(kernel: Kernel, capability: Capability) -> bytes:
         raise RuntimeError(message)
     path = _directory() / f"{kernel.name}-sm{capability[0]}{capability[1]}-{_key(kernel)}.cubin"
     with contextlib.suppress(OSError):
-        return path.read_bytes()
+        known = path.read_bytes()
+        if known.startswith(_ELF):  # not so after a disk was full
+            return known
     cubin, _ = build(kernel, capability)
     with contextlib.suppress(OSError):  # a directory that cannot be written to costs time, no more
         _write(path, cubin)

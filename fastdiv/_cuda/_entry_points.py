@@ -18,6 +18,7 @@ from .probabilities import entropy as _entropy
 from .probabilities import js_distance as _js_distance
 from .probabilities import js_divergence as _js_divergence
 from .probabilities import kl_divergence as _kl_divergence
+from .probabilities import self_information as _self_information
 from .probabilities.weights import measure_of
 
 Array = Any
@@ -152,6 +153,36 @@ class LogitsTwoInputs:
         evaluate(measure, (x, y), value, options, cotangent, (grad_x, grad_y))
 
 
+class SelfInformation:
+    """The measure whose values are entries of its rows: an output of the driver, as its gradient is."""
+
+    def measures(self, dtype: Any, normalize: bool) -> tuple[Any, Any]:
+        """Return it for the rows' driver, without and with a cotangent."""
+        make = _self_information.measure_of
+        return make(dtype.type, bool(normalize), 1), make(dtype.type, bool(normalize), 2)
+
+    def __call__(
+        self,
+        p: Array,
+        value: Array,
+        base: float,
+        normalize: bool,
+        given: int = -1,
+        cotangent: Array | None = None,
+        grad_p: Array | None = None,
+    ) -> None:
+        """Compute the values, and the gradient into `grad_p`."""
+        if value.size == 0:
+            return
+        inputs = (p,) if cotangent is None or grad_p is None else (p, cotangent)
+        rows = tuple(_arrays.rows_of(array) for array in inputs)
+        gradient = None if grad_p is None else _arrays.Output(grad_p)
+        outputs = _arrays.Output(value), gradient
+        measure = self.measures(p.dtype, normalize)[len(inputs) - 1]
+        run(measure, Call(rows, None, None, outputs, Options(unit_of(base))))
+
+
+self_information = SelfInformation()
 entropy = OneInput(_entropy)
 cross_entropy = TwoInputs(_cross_entropy)
 kl_divergence = TwoInputs(_kl_divergence)

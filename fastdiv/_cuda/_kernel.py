@@ -14,7 +14,8 @@ The function takes what `arguments` says, in that order: a `Pointer` is given a 
 the factory, not an argument: kernels have no `if` on data. 16-bit floats travel as ``np.uint16``.
 
 Every `Kernel` lists itself in `KERNELS`, which `tools/cuda_gate.py` compiles and inspects (`catalogue` makes them for
-it); it is told there whether to expect `vector_loads`, LDG.128 in loops. `blocks_per_processor` bounds the registers,
+it); it is told there whether to expect `vector_loads`, LDG.128 in loops, and of a float32 kernel whether it takes
+`wide_sums`, in float64, in loops of their own. `blocks_per_processor` bounds the registers,
 65536 / (lanes * blocks).
 
 Launches are asynchronous, on CuPy's current stream of the current device; nothing waits for them.
@@ -54,12 +55,13 @@ class Kernel:
         *,
         blocks_per_processor: int = 1,
         vector_loads: bool = True,
+        wide_sums: bool = False,
     ) -> None:
         if name in KERNELS:
             raise ValueError(f"kernel {name!r} exists already")
         self.name, self.make, self.arguments = name, make, tuple(arguments)
         self.lanes, self.blocks_per_processor = lanes, blocks_per_processor
-        self.vector_loads = vector_loads
+        self.vector_loads, self.wide_sums = vector_loads, wide_sums
         self._loaded: dict[int, Any] = {}
         KERNELS[name] = self
 

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
 from . import _entry_points
+from . import random as random  # lists its kernels
 from ._kernel import Kernel
-from .launching import kernel_of
-from .layout import CHUNK, WARP_ROW
+from .joint import catalogue as joint
+from .launching import LENGTHS, kernel_of, variants
+from .montecarlo import catalogue as montecarlo
+from .nn import catalogue as nn
+from .pairs import catalogue as pairs
 from .rows import Measure, Variant
+from .scaling import KINDS, scaling
 
-_LENGTHS = (WARP_ROW, CHUNK, 8 * CHUNK)
-"""Of rows: one of each layout."""
 _KINDS = ("float32", "float64", "float16", "bfloat16")
 _FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 
@@ -31,29 +33,12 @@ def measures() -> Iterator[Measure]:
                 yield entry.make(kind)
 
 
-def variants(measure: Measure) -> Iterator[Variant]:
-    """Every variant of a measure."""
-    flags = (False, True)
-    for n in _LENGTHS:
-        layout = measure.layout(n)
-        for aligned in flags:
-            for cotangent in flags:
-                for wanted in range(1 << measure.inputs):
-                    for staged in {0, 1, measure.inputs} if layout.chunked else {0, measure.inputs}:
-                        yield Variant(layout, aligned, staged, wanted, cotangent, -1)
-                    if layout.chunked:
-                        last = len(measure.phases)
-                        yield Variant(layout, aligned, 0, wanted, cotangent, last)
-                for phase in range(len(measure.phases)) if layout.chunked else ():
-                    yield Variant(layout, aligned, 0, 0, cotangent, phase)
-
-
 def _representative(measure: Measure) -> Iterator[Variant]:
     """Variants with the most registers alive: of each measure for long rows, of one all layouts and executions."""
     if "plain" in measure.name or "js_distance" in measure.name:  # a root more than the divergence
         return
     every = (1 << measure.inputs) - 1
-    warps, block, chunks = (measure.layout(n) for n in _LENGTHS)
+    warps, block, chunks = (measure.layout(n) for n in LENGTHS)
     last, everything = len(measure.phases), "js_divergence" in measure.name
     if measure.kind == "float32":
         long = chunks if measure.name.startswith("logits") else block
@@ -72,3 +57,26 @@ def kernels(every: bool) -> Iterator[Kernel]:
     for measure in measures():
         for variant in variants(measure) if every else _representative(measure):
             yield kernel_of(measure, variant)
+    for kind in KINDS if every else KINDS[:1]:
+        yield from (scaling(kind, aligned) for aligned in ((True, False) if every else (True,)))
+    yield from montecarlo.kernels(every)
+    yield from nn.kernels(every)
+    yield from _self_information(every)
+    yield from joint.kernels(every)
+    yield from pairs.kernels(every)
+
+
+def _self_information(every: bool) -> Iterator[Kernel]:
+    """Its outputs are the values, and the gradient; the second input is the cotangent."""
+    for dtype in _FLOATS:
+        for normalize in (True, False):
+            alone, given = _entry_points.self_information.measures(dtype, normalize)
+            for measure, wanted in ((alone, 1), (alone, 3), (given, 3)):
+                for variant in variants(measure) if every else ():
+                    if not variant.cotangent and variant.wanted in (0, 1):
+                        yield kernel_of(
+                            measure, variant._replace(wanted=wanted if variant.wanted else 0)
+                        )
+            block, chunks = (measure.layout(n) for n in LENGTHS[1:])
+            yield kernel_of(given, Variant(block, True, normalize, 3, False, -1))
+            yield kernel_of(alone, Variant(chunks, True, False, 3, False, len(alone.phases)))

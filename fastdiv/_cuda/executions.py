@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from .layout import CHUNK, MOST_FUSED, Layout
+from .layout import CHUNK, MOST_FUSED
 from .prims import (
     barrier,
     block,
@@ -177,7 +177,7 @@ def staging(S: Any) -> Callable[[Any], Any]:
 
 def make_fused(measure: Measure, variant: Variant) -> Callable[..., None]:
     """Return the kernel in which a team goes through all phases of its row."""
-    layout, T, S = variant.layout, measure.computed, measure.stored
+    layout, T, S, V = variant.layout, measure.computed, measure.stored, measure.valued
     teams, team, elements = np.int64(layout.teams), layout.team, np.int64(layout.step)
     team_shift = np.int64(team.bit_length() - 1)
     in_team, zero, one = np.int64(team - 1), np.int64(0), np.int64(1)
@@ -216,7 +216,7 @@ def make_fused(measure: Measure, variant: Variant) -> Callable[..., None]:
         source = (data, steps, chunks, exchange, own_slots)
         constants, wide = chain(options, first_row, first_wide, source, boards)
         if has_value:
-            store(value, row, T(wide[0]), inside & ((lane() & in_team) == zero))
+            store(value, row, V(wide[0]), inside & ((lane() & in_team) == zero))
         if has_outputs:
             outputs = (out_x, out_y, row * stride_out_x, row * stride_out_y)
             write_steps(constants, data, outputs, zero, steps)
@@ -252,7 +252,7 @@ def make_split(measure: Measure, variant: Variant) -> Callable[..., None]:
 
     Of the arguments of a fused kernel `rows` is the first row here: slots are those of the rows of one launch.
     """
-    layout, T, index = variant.layout, measure.computed, variant.split
+    layout, T, V, index = variant.layout, measure.computed, measure.valued, variant.split
     zero, one, last_phase = np.int64(0), np.int64(1), index == len(measure.phases)
     chunk_steps = np.int64(CHUNK // layout.step)
     initial, has_value, has_outputs = measure.initial, measure.has_value, variant.wanted != 0
@@ -319,7 +319,7 @@ def make_split(measure: Measure, variant: Variant) -> Callable[..., None]:
             x, y, cotangent, slots, rows, n, chunks, stride_x, stride_y, unit, weight, temperature, exchange, boards
         )  # fmt: skip
         if has_value:
-            store(value, row, T(wide[0]), (first == zero) & (lane() == zero))
+            store(value, row, V(wide[0]), (first == zero) & (lane() == zero))
         if has_outputs:
             places = (out_x, out_y, row * stride_out_x, row * stride_out_y)
             write_steps(constants, data, places, first, chunk_steps)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -11,6 +12,7 @@ import numpy as np
 from . import _arrays
 from ._arrays import Output, Rows
 from ._kernel import Kernel, Pointer
+from .executions import make_fused, make_split
 from .layout import (
     CACHED_BYTES,
     CHUNK,
@@ -19,12 +21,14 @@ from .layout import (
     MOST_FUSED,
     PROCESSORS,
     STAGED_BYTES,
+    WARP_ROW,
     Layout,
 )
-from .executions import make_fused, make_split
 from .rows import Measure, Variant
 
 Array = Any
+LENGTHS = (WARP_ROW, CHUNK, 8 * CHUNK)
+"""Of rows: one of each layout."""
 
 
 class Options(NamedTuple):
@@ -65,16 +69,33 @@ def _blocks_per_processor(measure: Measure, variant: Variant) -> int:
 @cache
 def kernel_of(measure: Measure, variant: Variant) -> Kernel:
     """Return what can be launched."""
-    T, S = Pointer(measure.computed), Pointer(measure.stored)
+    T, S, V = Pointer(measure.computed), Pointer(measure.stored), Pointer(measure.valued)
     count, number = np.int64, np.float64
     return Kernel(
         _name(measure, variant),
         lambda: (make_fused if variant.split < 0 else make_split)(measure, variant),
-        (S, S, T, T, S, S, T, T, T, *(count,) * 7, *(number,) * 3),
+        (S, S, T, V, S, S, T, T, T, *(count,) * 7, *(number,) * 3),
         lanes=variant.layout.lanes,
         blocks_per_processor=_blocks_per_processor(measure, variant),
         vector_loads=variant.aligned,
     )
+
+
+def variants(measure: Measure) -> Iterator[Variant]:
+    """Every variant of a measure."""
+    flags = (False, True)
+    for n in LENGTHS:
+        layout = measure.layout(n)
+        for aligned in flags:
+            for cotangent in flags:
+                for wanted in range(1 << measure.inputs):
+                    for staged in {0, 1, measure.inputs} if layout.chunked else {0, measure.inputs}:
+                        yield Variant(layout, aligned, staged, wanted, cotangent, -1)
+                    if layout.chunked:
+                        last = len(measure.phases)
+                        yield Variant(layout, aligned, 0, wanted, cotangent, last)
+                for phase in range(len(measure.phases)) if layout.chunked else ():
+                    yield Variant(layout, aligned, 0, 0, cotangent, phase)
 
 
 class Call(NamedTuple):

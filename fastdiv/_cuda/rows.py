@@ -33,6 +33,8 @@ class Measure(NamedTuple):
     """(row, x, y) -> the elements of both outputs."""
     has_value: bool = True
     """Whether wide[0] is the row's value in the end."""
+    wide_value: bool = False
+    """Whether values are float64, whatever the rows are."""
     vector: int = 0
     """Elements that a lane takes at a time; 0 for 16 bytes."""
     constants: tuple[int, ...] = ()
@@ -46,6 +48,11 @@ class Measure(NamedTuple):
     def computed(self) -> Any:
         """The type to compute in."""
         return np.float64 if self.kind == "float64" else np.float32
+
+    @property
+    def valued(self) -> Any:
+        """The type of values."""
+        return np.float64 if self.wide_value else self.computed
 
     @property
     def stored(self) -> Any:
@@ -72,7 +79,7 @@ class Variant(NamedTuple):
 
 
 def fetching(measure: Measure, variant: Variant, first: bool) -> Callable[..., Any]:
-    """Return a function that reads the next vectors of both inputs, and keeps them for later phases if it is the first."""
+    """Return a function that reads the next vectors of both inputs, and keeps them if this is the first phase."""
     layout = variant.layout
     memory = vectors(layout, measure.kind, variant.aligned, measure.padding)
     read, widen = memory.read, memory.widen

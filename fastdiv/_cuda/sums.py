@@ -4,7 +4,7 @@ A phase has a state of some numbers of type T for each lane, and functions of it
     start           the state of no elements at all
     step            (row, state, a, b) -> state, with a vector of elements of each input
     merge           two states -> that of both, to the bit the same for either order
-    finish          (options, wide, state) -> (row, wide): what the next phase has to know of its row, in T and in float64
+    finish          (options, wide, state) -> (row, wide): what the next phase has to know, in T and in float64
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ class Phase(NamedTuple):
     """One pass over a row, as the module says."""
 
     start: Tuple
-    step: Callable[..., Any]
+    step: Any
     merge: Callable[..., Any]
-    finish: Callable[..., Any]
+    finish: Any = None
 
 
 @device

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -32,6 +32,14 @@ from .sums import Phase
 from .tuples import Tuple, Value, each, each_with
 
 WARP = 32
+
+
+class Team(Protocol):
+    """A layout of anything: how many lanes share it."""
+
+    @property
+    def team(self) -> int:
+        """A power of two."""
 
 
 @device
@@ -94,8 +102,8 @@ def loading(others: Tuple) -> Callable[..., Tuple]:
     return read
 
 
-def meeting(layout: Layout, phase: Phase) -> Callable[..., Tuple]:
-    """Return a function of a state, and of shared memory for blocks, after which `gathering` finds all of the team's."""
+def meeting(layout: Team, phase: Phase) -> Callable[..., Tuple]:
+    """Return a function of a state, and of shared memory for blocks, after which `gathering` finds the team's."""
     count = len(phase.start)
     in_warp = butterfly(count, phase.merge, WARP)
     write, warps = storing(count), layout.team // WARP
@@ -115,7 +123,7 @@ def meeting(layout: Layout, phase: Phase) -> Callable[..., Tuple]:
     return meet_in_warp if warps == 1 else meet_in_block
 
 
-def gathering(layout: Layout, phase: Phase) -> Callable[..., Tuple]:
+def gathering(layout: Team, phase: Phase) -> Callable[..., Tuple]:
     """Return a function of what `meeting` left that merges the states; a barrier follows before the next meeting."""
     count, warps = len(phase.start), layout.team // WARP
     across, read = butterfly(count, phase.merge, max(warps, 1)), loading(phase.start)
@@ -132,8 +140,44 @@ def gathering(layout: Layout, phase: Phase) -> Callable[..., Tuple]:
     return gather_from_warp if warps == 1 else gather_from_block
 
 
+def team_reduce(layout: Team, phase: Phase) -> Callable[..., Tuple]:
+    """Return a function of a state, and of shared memory for blocks, that merges the team's for all its lanes."""
+    meet, gather = meeting(layout, phase), gathering(layout, phase)
+
+    @device
+    def reduce_warp(state: Tuple, exchange: Any) -> Tuple:
+        return meet(state, exchange)
+
+    @device
+    def reduce_block(state: Tuple, exchange: Any) -> Tuple:
+        merged = gather(meet(state, exchange), exchange)
+        barrier()
+        return merged
+
+    return reduce_warp if layout.team == WARP else reduce_block
+
+
+def combine_slots(layout: Team, phase: Phase) -> Callable[..., Tuple]:
+    """Return a function that merges partial states in memory, by all lanes of a team."""
+    start, merge = phase.start, phase.merge
+    read, reduce = loading(start), team_reduce(layout, phase)
+    team, one, width = np.int64(layout.team), np.int64(1), np.int64(len(start))
+
+    @device
+    def combine(slots: Any, first: Value, chunks: Value, exchange: Any) -> Tuple:
+        state = start
+        done = np.int64(0)
+        while done < chunks:
+            slot = done + lane()
+            state = merge(state, read(slots, (first + slot) * width, one, slot < chunks))
+            done += team
+        return reduce(state, exchange)
+
+    return combine
+
+
 def slots_combined(phase: Phase) -> Callable[..., Tuple]:
-    """Return a function by which a warp merges the partial states of a row's chunks, in an order that is always the same."""
+    """Return a function by which a warp merges the partial states of a row's chunks, always in the same order."""
     count = len(phase.start)
     start, merge = phase.start, phase.merge
     read, reduce = loading(start), butterfly(count, merge, WARP)
@@ -254,9 +298,10 @@ def vectors(layout: Layout, kind: str, aligned: bool, padding: float) -> SimpleN
     vector = VECTOR_BYTES // np.dtype(word).itemsize
     infinite = {"float16": 0xFC00, "bfloat16": 0xFF80}
     other = word(infinite[kind]) if kind in NARROW and padding < 0 else word(padding)
-    widen, narrow = same, same
-    if kind in NARROW:
-        widen, narrow = (each(count, convert) for convert in NARROW[kind])
+    converts = kind in NARROW
+    widen, narrow = (
+        each(count, convert) if converts else same for convert in NARROW.get(kind, (same, same))
+    )
     if not aligned:
         read, write = _scalars(count, other), _store_scalars(count)
         return SimpleNamespace(

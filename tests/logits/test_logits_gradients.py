@@ -118,6 +118,15 @@ def test_weights(weight: float, dtype: type, rng: np.random.Generator) -> None:
         check("js_divergence", pair, weight=weight, base=2, temperature=2.5)
 
 
+@pytest.mark.parametrize("weight", [1e-6, 1 - 1e-6])
+def test_a_small_share_of_close_rows(weight: float, dtype: type, rng: np.random.Generator) -> None:
+    """The mixture is much closer to one of both than they are to each other."""
+    for apart in (8, 64, 4096):
+        x = rng.normal(size=(3, 40)).astype(dtype)
+        y = x + np.spacing(x) * rng.integers(-apart, apart, x.shape)
+        check("js_divergence", (x, y.astype(dtype)), weight=weight, temperature=1.7)
+
+
 @pytest.mark.parametrize("temperature", [1e-30, 1e-3, 1e3, 1e30])
 @every_measure
 def test_temperatures(name: str, temperature: float, dtype: type, rng: np.random.Generator) -> None:

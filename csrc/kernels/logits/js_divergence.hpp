@@ -78,7 +78,8 @@ struct LogitsJsDivergence {
       other_share = select(a_is_p, own.rest, own.weight);
     }
     Vec<T> m = fma(share, pair.ratio, other_share);
-    if (!kEqualShares) work->from_a = m * m < pair.ratio;  // below the geometric mean
+    // m is below the geometric mean, m^2 < a / b; told exactly where a and b are close.
+    if (!kEqualShares) work->from_a = share * fma(share, pair.change, broadcast<T>(2)) > 1;
     Vec<T> closer = select(work->from_a, pair.ratio, one);
     work->moved = select(work->from_a, -other_share, share) * pair.change;
     Ratio<T> ratio = divide_out<T>(m, closer, work->moved);

@@ -32,7 +32,6 @@ from .measures import (
     measure_of,
     moved_of,
 )
-from .softmax import LARGEST_Y as PEAK_Y
 from .softmax import (
     LARGEST_X,
     MAGIC_Y,
@@ -44,6 +43,7 @@ from .softmax import (
     exponentials,
     softmax,
 )
+from .softmax import LARGEST_Y as PEAK_Y
 
 AT_PEAK, CENTER, FACTOR_X, FACTOR_Y, INFINITE = range(ROW, ROW + 5)
 

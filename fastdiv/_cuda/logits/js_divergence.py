@@ -55,7 +55,7 @@ def mixing(T: Any, for_gradients: bool = False) -> SimpleNamespace:
         tails(T).two_atanh_tail,
         quotient_of(T),
     )
-    zero, one, near = c.ZERO, c.ONE, T(0.34)
+    zero, one, two, near = c.ZERO, c.ONE, T(2), T(0.34)
     move_x, move_y, subtract, compare, p_of, q_of, difference_of = (
         s.move_x, s.move_y, s.subtract, s.compare, s.p_of, s.q_of, s.difference_of
     )  # fmt: skip
@@ -72,7 +72,8 @@ def mixing(T: Any, for_gradients: bool = False) -> SimpleNamespace:
             select(a_is_p, row[REST], row[WEIGHT]),
         )
         m = fma(share, ratio, other_share)
-        from_a = m * m < ratio  # below the geometric mean
+        # m is below the geometric mean, m^2 < a / b; told exactly where a and b are close.
+        from_a = share * fma(share, change, two) > one
         closer = select(from_a, ratio, one)
         moved = select(from_a, -other_share, share) * change
         k, scaled = scale(m, closer)

@@ -36,7 +36,11 @@ def make(T: Any, normalized: bool) -> Formula:
     """Return the formula."""
     c, r, log_ratio_any = constants_of(T), ratios(T), functions(T).log_ratio_any
     zero, nan, smallest, large = c.ZERO, c.NAN, c.SMALLEST_REGULAR, c.LARGE
-    divide_out_sum, log_of, by_reference = r.divide_out_sum, r.log_of, gradient_by_reference(T, normalized)
+    divide_out_sum, log_of, by_reference = (
+        r.divide_out_sum,
+        r.log_of,
+        gradient_by_reference(T, normalized),
+    )
 
     @device
     def constants(weight: Value, high_p: Value, low_p: Value, high: Value, low: Value) -> Tuple:

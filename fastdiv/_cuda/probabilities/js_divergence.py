@@ -77,7 +77,10 @@ def make(T: Any, normalized: bool) -> Formula:
         scale_p, scale_q, weight, rest, tiny = row[2], row[3], row[4], row[5], row[6]
         p, q = x * scale_p, y * scale_q
         faint, huge = (p < tiny) & (q < tiny), (p > large) | (q > large)
-        lift, drop = select(faint, up, select(huge, down, one)), select(faint, down, select(huge, up, one))
+        lift, drop = (
+            select(faint, up, select(huge, down, one)),
+            select(faint, down, select(huge, up, one)),
+        )
         v, w = x * lift, y * lift
         p, q = v * scale_p, w * scale_q
         m = fma(weight, p, rest * q)

@@ -1,4 +1,4 @@
-"""KL(p | q) = sum p log(p / q), with p = v / V and q = w / W. With q scaled to the sum of p,
+"""KL(p | q) = sum p log(p / q), with p = v / V and q = w / W. With q scaled to the sum of p,.
 
     normalised: term = p log(p / q) - p + q >= 0, which sums to the same, cannot cancel over the row
                 and is 0 where p = q;   KL = sum of terms / V
@@ -42,10 +42,11 @@ def comparing(T: Any, normalized: bool) -> Comparison:
         safe_p = select(absent, one, p)
         ratio = divide_out(q, safe_p)
         log_qp = log_of(ratio)
-        if normalized:
-            term = select(absent, q, bregman(ratio, q, safe_p))
-        else:
-            term = select(absent, zero, -p * log_qp)
+        term = (
+            select(absent, q, bregman(ratio, q, safe_p))
+            if normalized
+            else select(absent, zero, -p * log_qp)
+        )
         special = ~(safe_p >= smallest) | ~(q >= select(absent, zero, smallest))
         if not normalized:
             special = special | (safe_p > large) | (q > large)

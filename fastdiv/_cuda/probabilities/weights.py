@@ -97,10 +97,15 @@ def normalizer(T: Any) -> Callable[..., Tuple]:
         return select(x < nearest, farthest, select(x > farthest, nearest, power))
 
     @device
-    def normalize(high: Value, low: Value, far_high: Value, far_low: Value, largest: Value) -> Tuple:
+    def normalize(
+        high: Value, low: Value, far_high: Value, far_low: Value, largest: Value
+    ) -> Tuple:
         head, tail = np.float64(high), np.float64(low)
         overflows = ~(head - head == zero)
-        head, tail = select(overflows, np.float64(far_high), head), select(overflows, np.float64(far_low), tail)
+        head, tail = (
+            select(overflows, np.float64(far_high), head),
+            select(overflows, np.float64(far_low), tail),
+        )
         total = head + tail
         rest = lost(head, tail, total)
         moderate = (total >= least) & (total <= most) & ~overflows
@@ -116,8 +121,8 @@ def normalizer(T: Any) -> Callable[..., Tuple]:
     return normalize
 
 
-def summing(T: Any, inputs: int, vector: int, finish: Callable[..., Any]) -> Phase:
-    """Return the phase that finds the inputs' sums, each in two parts, also divided by 2^64, and the largest entries."""
+def summing(T: Any, inputs: int, vector: int, finish: Any) -> Phase:
+    """Return the phase that finds the sums of inputs, in two parts, also divided by 2^64, and the largest entries."""
     c = constants_of(T)
     down, zeros, width = c.DOWN, (c.ZERO,) * inputs, 2 * inputs
     twice = 2 * width  # a slice's bounds are constants
@@ -153,7 +158,7 @@ def row_of_sums(T: Any, formula: Formula) -> Callable[..., Tuple]:
 
     @device
     def row_of(options: Tuple, wide: Tuple) -> Tuple:
-        value, high_x, low_x, scale_x, high_y, low_y, scale_y = wide
+        _value, high_x, low_x, scale_x, high_y, low_y, scale_y = wide
         own = make_constants(options[1], high_x, low_x, high_y, low_y)
         return (T(scale_x), T(scale_y)) + own  # noqa: RUF005
 
@@ -173,7 +178,9 @@ def normalizing(T: Any, inputs: int, vector: int, formula: Formula) -> Phase:
 
     @device
     def finish_two(options: Tuple, wide: Tuple, state: Tuple) -> Any:
-        high_x, high_y, low_x, low_y, far_x, far_y, far_low_x, far_low_y, largest_x, largest_y = state
+        high_x, high_y, low_x, low_y, far_x, far_y, far_low_x, far_low_y, largest_x, largest_y = (
+            state
+        )
         first = normalize(high_x, low_x, far_x, far_low_x, largest_x)
         sums = (zero,) + first + normalize(high_y, low_y, far_y, far_low_y, largest_y)  # noqa: RUF005
         return row_of(options, sums), sums
@@ -198,7 +205,7 @@ def evaluating(T: Any, traits: Traits, normalized: bool, formula: Formula) -> Ca
 
     @device
     def finish(options: Tuple, wide: Tuple, state: Tuple) -> Any:
-        unit, weight, temperature, slope, n = options
+        unit, weight, _temperature, slope, _n = options
         high_x, high_y = wide[1], wide[4]
         whole_sum = one if scales_each else high_x
         first = divide(total_of(state[0], state[count]), whole_sum)
@@ -207,7 +214,9 @@ def evaluating(T: Any, traits: Traits, normalized: bool, formula: Formula) -> Ca
         share_y = (one - weight) if is_mixture else one
         nats = first
         if is_mixture:
-            nats = select(share_x != zero, share_x * first, zero) + select(share_y != zero, share_y * second, zero)
+            nats = select(share_x != zero, share_x * first, zero) + select(
+                share_y != zero, share_y * second, zero
+            )
         value = nats * unit
         slope = slope * unit
         if is_root:
@@ -231,9 +240,13 @@ def differentiating(T: Any, both: Callable[..., Tuple]) -> Callable[..., Tuple]:
     zero, nan, infinity = c.ZERO, c.NAN, c.INFINITY
 
     @device
-    def finish_slope(slope: Value, center: Value, factor: Value, scale: Value, value: Value) -> Value:
+    def finish_slope(
+        slope: Value, center: Value, factor: Value, scale: Value, value: Value
+    ) -> Value:
         difference = select(slope == infinity, slope, slope - center)
-        result = select(slope == slope, (difference * factor) * scale, zero)  # NaN stands for an entry of 0
+        result = select(
+            slope == slope, (difference * factor) * scale, zero
+        )  # NaN stands for an entry of 0
         return select(value == value, result, nan)
 
     @device
@@ -247,7 +260,9 @@ def differentiating(T: Any, both: Callable[..., Tuple]) -> Callable[..., Tuple]:
 
 
 @cache
-def measure_of(name: str, T: Any, normalized: bool, traits: Traits, make: Callable[..., Formula]) -> Measure:
+def measure_of(
+    name: str, T: Any, normalized: bool, traits: Traits, make: Callable[..., Formula]
+) -> Measure:
     """Return a measure of weights for the rows' driver; `make(T, normalized)` makes its formula."""
     formula = make(T, normalized)
     both, vector, count = guarded(formula, traits.terms), 16 // np.dtype(T).itemsize, traits.terms

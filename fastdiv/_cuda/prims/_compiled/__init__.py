@@ -37,10 +37,6 @@ from .numbers import (
 from .words import index_of, join_words, low_word, multiply_words
 
 __all__ = [
-    "multiply_words",
-    "low_word",
-    "join_words",
-    "index_of",
     "VECTOR_BYTES",
     "WARP",
     "absolute",
@@ -57,12 +53,16 @@ __all__ = [
     "exp2_approximate",
     "fma",
     "in_first_warp",
+    "index_of",
+    "join_words",
     "lane",
     "largest",
     "load",
     "load_vector",
     "log2_approximate",
+    "low_word",
     "misalignment",
+    "multiply_words",
     "narrow_bfloat16",
     "narrow_half",
     "reciprocal_approximate",

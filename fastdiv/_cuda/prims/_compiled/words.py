@@ -59,7 +59,9 @@ def multiply_words(a: Any, b: Any) -> Any:
 @intrinsic
 def join_words(typing: Any, low: Any, high: Any) -> Any:
     """Return the 64 bits that two words make."""
-    require(types.unliteral(low) == types.uint32 == types.unliteral(high), f"{low} and {high} as words")
+    require(
+        types.unliteral(low) == types.uint32 == types.unliteral(high), f"{low} and {high} as words"
+    )
 
     def generate(context: Any, builder: ir.IRBuilder, arguments: Any) -> Any:
         parts = [builder.zext(each, I64) for each in arguments]
