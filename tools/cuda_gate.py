@@ -1,6 +1,6 @@
 """What the CUDA kernels' machine code must look like, checked without a GPU.
 
-    python tools/cuda_gate.py               # the kernels that stand for their families, for two generations of GPUs
+    python tools/cuda_gate.py               # one kernel of each family, of some all; for two generations of GPUs
     python tools/cuda_gate.py --all         # every kernel
     python tools/cuda_gate.py --only kl     # those whose name contains this; --show prints their element loops
 
@@ -45,7 +45,7 @@ COLUMNS = (
     "LDG.128",
     "code",
 )
-"""Of the table; the longest element loop in instructions, loads and float64 in element loops."""
+"""Of the table: bytes of memory, then what element loops have, the longest of them in instructions."""
 FLOAT64 = re.compile(
     r"(D(ADD|MUL|FMA|SETP|MNMX|MMA)\b|MUFU\.(RCP|RSQ)64H|F2F\S*\.F64|[IF]2[IF]\S*\.F64)"
 )
@@ -216,6 +216,7 @@ class Report:
     counts: dict[str, int]
     faults: list[str]
     seconds: float = 0.0
+    """Of a processor."""
     loops: list[list[str]] = field(default_factory=list)
 
 
@@ -278,24 +279,26 @@ def check(name: str) -> list[Report]:
     single = any(np.dtype(dtype) in (np.float32, np.uint16) for dtype in memory)
     reports = []
     for capability in CAPABILITIES:  # what Numba makes of Python is the same for all
-        started = time.perf_counter()
+        started = time.process_time()
         cubin, log = _cubin.build(kernel, capability)
         report = inspect(
             name, capability, cubin, log, single, kernel.vector_loads, kernel.wide_sums
         )
-        report.seconds = time.perf_counter() - started
+        report.seconds = time.process_time() - started
         reports.append(report)
     return reports
 
 
-def load_kernels(every: bool, modules: Iterable[str]) -> None:
-    """Let everything list its kernels."""
+def load_kernels(every: bool, modules: Iterable[str]) -> list[str]:
+    """Let everything list its kernels; return the names of those to check."""
     from fastdiv._cuda import catalogue
+    from fastdiv._cuda._kernel import KERNELS
 
+    names = [kernel.name for kernel in catalogue.kernels(every)]
+    before = set(KERNELS)
     for module in modules:
         importlib.import_module(module)
-    for _ in catalogue.kernels(every):
-        pass
+    return names + [name for name in KERNELS if name not in before]
 
 
 def main() -> int:
@@ -309,10 +312,7 @@ def main() -> int:
     parser.add_argument("--module", action="append", default=[], help="more kernels")
     options = parser.parse_args()
 
-    from fastdiv._cuda._kernel import KERNELS
-
-    load_kernels(options.all, options.module)
-    names = [name for name in KERNELS if options.only in name]
+    names = [name for name in load_kernels(options.all, options.module) if options.only in name]
     started, failed, width = time.perf_counter(), 0, max(map(len, names), default=0)
     if names:
         print(f"{'kernel':{width}}  cc  " + " ".join(f"{each:>9}" for each in COLUMNS))
