@@ -1,6 +1,6 @@
 """What the CUDA kernels' machine code must look like, checked without a GPU.
 
-    python tools/cuda_gate.py               # the kernels that stand for their families, for two generations of GPUs
+    python tools/cuda_gate.py               # one kernel of each family, of some all; for two generations of GPUs
     python tools/cuda_gate.py --all         # every kernel
     python tools/cuda_gate.py --only kl     # those whose name contains this; --show prints their element loops
 
@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import importlib.util
+import itertools
 import os
 import re
 import shutil
@@ -31,6 +32,20 @@ from typing import Any
 import numpy as np
 
 CAPABILITIES = ((8, 0), (9, 0))
+COLUMNS = (
+    "registers",
+    "shared",
+    "stack",
+    "spill",
+    "local",
+    "loops",
+    "longest",
+    "f64",
+    "LDG",
+    "LDG.128",
+    "code",
+)
+"""Of the table: bytes of memory, then what element loops have, the longest of them in instructions."""
 FLOAT64 = re.compile(
     r"(D(ADD|MUL|FMA|SETP|MNMX|MMA)\b|MUFU\.(RCP|RSQ)64H|F2F\S*\.F64|[IF]2[IF]\S*\.F64)"
 )
@@ -201,6 +216,7 @@ class Report:
     counts: dict[str, int]
     faults: list[str]
     seconds: float = 0.0
+    """Of a processor."""
     loops: list[list[str]] = field(default_factory=list)
 
 
@@ -232,10 +248,10 @@ def inspect(
         "spill": said(r"(\d+) bytes spill"),
         "local": sum(line.startswith(("LDL", "STL")) for line in every),
         "loops": len(loops),
+        "longest": max(map(len, loops), default=0),
         "f64": sum(bool(FLOAT64.match(line)) for loop in single_loops for line in loop),
         "LDG": len(loads),
         "LDG.128": sum(bool(WIDE.search(line)) for line in loads),
-        "calls": sum(line.startswith("CALL") for line in inside),
         "code": len(every),
     }
     faults = [f"{counts[each]} {each}" for each in ("stack", "spill", "local") if counts[each]]
@@ -253,29 +269,36 @@ def _mixed(loop: list[str]) -> bool:
     return any(wide) and not all(wide)
 
 
-def check(name: str, capability: tuple[int, int]) -> Report:
-    """Compile a kernel by name and judge it."""
+def check(name: str) -> list[Report]:
+    """Compile a kernel by name for every generation and judge it."""
     from fastdiv._cuda import _cubin
     from fastdiv._cuda._kernel import KERNELS, Pointer
 
     kernel = KERNELS[name]
-    started = time.perf_counter()
-    cubin, log = _cubin.build(kernel, capability)
     memory: list[Any] = [kind.dtype for kind in kernel.arguments if isinstance(kind, Pointer)]
     single = any(np.dtype(dtype) in (np.float32, np.uint16) for dtype in memory)
-    report = inspect(name, capability, cubin, log, single, kernel.vector_loads, kernel.wide_sums)
-    report.seconds = time.perf_counter() - started
-    return report
+    reports = []
+    for capability in CAPABILITIES:  # what Numba makes of Python is the same for all
+        started = time.process_time()
+        cubin, log = _cubin.build(kernel, capability)
+        report = inspect(
+            name, capability, cubin, log, single, kernel.vector_loads, kernel.wide_sums
+        )
+        report.seconds = time.process_time() - started
+        reports.append(report)
+    return reports
 
 
-def load_kernels(every: bool, modules: Iterable[str]) -> None:
-    """Let everything list its kernels."""
+def load_kernels(every: bool, modules: Iterable[str]) -> list[str]:
+    """Let everything list its kernels; return the names of those to check."""
     from fastdiv._cuda import catalogue
+    from fastdiv._cuda._kernel import KERNELS
 
+    names = [kernel.name for kernel in catalogue.kernels(every)]
+    before = set(KERNELS)
     for module in modules:
         importlib.import_module(module)
-    for _ in catalogue.kernels(every):
-        pass
+    return names + [name for name in KERNELS if name not in before]
 
 
 def main() -> int:
@@ -289,32 +312,30 @@ def main() -> int:
     parser.add_argument("--module", action="append", default=[], help="more kernels")
     options = parser.parse_args()
 
-    from fastdiv._cuda._kernel import KERNELS
-
-    load_kernels(options.all, options.module)
-    names = [name for name in KERNELS if options.only in name]
-    jobs = [(name, capability) for name in names for capability in CAPABILITIES]
+    names = [name for name in load_kernels(options.all, options.module) if options.only in name]
     started, failed, width = time.perf_counter(), 0, max(map(len, names), default=0)
+    if names:
+        print(f"{'kernel':{width}}  cc  " + " ".join(f"{each:>9}" for each in COLUMNS))
     with ProcessPoolExecutor(
         os.cpu_count(), None, load_kernels, (options.all, options.module)
     ) as pool:
-        for k, report in enumerate(pool.map(check, *zip(*jobs, strict=True)) if jobs else ()):
-            if k == 0:
-                print(
-                    f"{'kernel':{width}}  cc  " + " ".join(f"{each:>9}" for each in report.counts)
-                )
-            numbers = " ".join(f"{count:9}" for count in report.counts.values())
-            verdict = "  FAILED: " + "; ".join(report.faults) if report.faults else ""
-            capability = "".join(map(str, report.capability))
-            print(
-                f"{report.name:{width}}  {capability}  {numbers} {report.seconds:5.1f} s{verdict}"
-            )
+        for report in itertools.chain.from_iterable(pool.map(check, names)):
             failed += bool(report.faults)
+            print(line_of(report, width), flush=True)
             if options.show:
                 print("\n".join("    " + line for loop in report.loops for line in [*loop, ""]))
     seconds = time.perf_counter() - started
-    print(f"{len(jobs) - failed} passed, {failed} failed in {seconds:.0f} s")
+    passed = len(names) * len(CAPABILITIES) - failed
+    print(f"{passed} passed, {failed} failed in {seconds:.0f} s")
     return failed
+
+
+def line_of(report: Report, width: int) -> str:
+    """Return a report's line of the table."""
+    numbers = " ".join(f"{report.counts[each]:9}" for each in COLUMNS)
+    verdict = "  FAILED: " + "; ".join(report.faults) if report.faults else ""
+    capability = "".join(map(str, report.capability))
+    return f"{report.name:{width}}  {capability}  {numbers} {report.seconds:5.1f} s{verdict}"
 
 
 if __name__ == "__main__":

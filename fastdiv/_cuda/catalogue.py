@@ -8,10 +8,9 @@ import numpy as np
 
 from . import _entry_points
 from . import random as random  # lists its kernels
-from ._kernel import Kernel
+from ._kernel import KERNELS, Kernel
 from .joint import catalogue as joint
 from .launching import LENGTHS, kernel_of, variants
-from .layout import Layout
 from .montecarlo import catalogue as montecarlo
 from .nn import catalogue as nn
 from .pairs import catalogue as pairs
@@ -35,36 +34,40 @@ def measures() -> Iterator[Measure]:
 
 
 def _representative(measure: Measure) -> Iterator[Variant]:
-    """Variants with the most registers alive, of each layout."""
-    if "plain" in measure.name:
+    """Variants with the most registers alive: of each measure for long rows, of one all layouts and executions."""
+    if "plain" in measure.name or "js_distance" in measure.name:  # a root more than the divergence
         return
     every = (1 << measure.inputs) - 1
     warps, block, chunks = (measure.layout(n) for n in LENGTHS)
-    if measure.name.startswith("logits"):
-        yield from _of_logits(measure, warps, chunks)
-        return
-    yield Variant(block, True, measure.inputs, every, True, -1)
-    if measure.inputs == 2 and "js_divergence" in measure.name:
+    last, everything = len(measure.phases), "js_divergence" in measure.name
+    if measure.kind == "float32":
+        long = chunks if measure.name.startswith("logits") else block
+        yield Variant(long, True, measure.inputs, every, True, -1)
+    elif everything and measure.kind != "float16":
+        yield Variant(block, True, measure.inputs, every, True, -1)
+    if everything and measure.kind == "float32":
         yield Variant(warps, True, 0, every, True, -1)
-        yield Variant(chunks, True, 0, every, True, -1)
-        yield Variant(chunks, True, 0, every, True, len(measure.phases))
+        yield Variant(chunks, True, 1, every, True, -1)
+        yield Variant(chunks, True, 0, 0, True, last - 1)
+        yield Variant(chunks, True, 0, every, True, last)
 
 
-def _of_logits(measure: Measure, warps: Layout, chunks: Layout) -> Iterator[Variant]:
-    """Long rows; of the divergence with most in it, all executions."""
-    every = (1 << measure.inputs) - 1
-    if measure.kind in ("float32", "bfloat16"):
-        yield Variant(chunks, True, measure.inputs, every, True, -1)
-    if "js_divergence" in measure.name and measure.kind == "float32":
-        yield Variant(warps, True, 0, every, True, -1)
-        yield Variant(chunks, True, 1, 2, True, -1)
-        for phase in range(len(measure.phases)):
-            yield Variant(chunks, True, 0, 0, True, phase)
-        yield Variant(chunks, True, 0, 2, True, len(measure.phases))
+_IN_FULL = ("js_divergence", "logits_js_divergence")
+"""Families whose layouts, executions and types stand for those of all others."""
 
 
 def kernels(every: bool) -> Iterator[Kernel]:
-    """Return all kernels, or some that stand for the others."""
+    """Return all kernels, or some that stand for the others: one of each family, which take two minutes."""
+    found: set[str] = set()
+    for kernel in _of_all_domains(every):
+        family = kernel.name.partition("_float")[0]
+        if every or family in _IN_FULL or family not in found:
+            found.add(family)
+            yield kernel
+
+
+def _of_all_domains(every: bool) -> Iterator[Kernel]:
+    yield from (kernel for name, kernel in tuple(KERNELS.items()) if name.startswith("random_"))
     for measure in measures():
         for variant in variants(measure) if every else _representative(measure):
             yield kernel_of(measure, variant)

@@ -70,7 +70,9 @@ def test_planted_faults_are_found(planted: dict[str, str], name: str, what: str)
     assert what in planted[name]
 
 
-def test_the_kernels_pass() -> None:
-    found = gate()
+def test_a_kernel_passes() -> None:
+    """All that stand for the others take two minutes: .ci/run looks at them."""
+    found = gate("--only", "logits_entropy")
     assert found.returncode == 0, found.stdout + found.stderr
-    assert " 0 failed" in found.stdout
+    assert re.search(r"^logits_entropy_float32\w* +90 ", found.stdout, re.MULTILINE)
+    assert " 2 passed, 0 failed" in "\n " + found.stdout.splitlines()[-1]

@@ -120,13 +120,13 @@ def constants_of_row(T: Any) -> SimpleNamespace:
     def row_of(options: Tuple, moved: Tuple, step: Value) -> Tuple:
         """Return a row's constants: of the largest logits and their offsets, the shift in two parts and a step."""
         before, residual, behind = constants(options, moved, step)
-        return before + (T(exp(residual)),) + behind
+        return before + (T(exp(residual)),) + behind  # noqa: RUF005
 
     @device
     def quick_row_of(options: Tuple, moved: Tuple, step: Value) -> Tuple:
         """Return the constants for exponentials that the hardware has."""
         before, residual, behind = constants(options, moved, step)
-        return before + (T(residual * log2e),) + behind
+        return before + (T(residual * log2e),) + behind  # noqa: RUF005
 
     return SimpleNamespace(
         given_temperature=given_temperature, temperature=temperature_of, scale=scale_of, moving=moving, row=row_of,
