@@ -10,12 +10,14 @@ import numpy as np
 from . import _entry_points
 from ._kernel import Kernel
 from .joint import launching as joint
+from .joint.conclusion import TableMeasure
 from .joint.layout import SPREAD
 from .joint.layout import layout_of as table_layout_of
 from .joint.sweeps import BOTH, COLUMNS, ROWS
 from .launching import kernel_of
 from .layout import CHUNK, WARP_ROW, layout_of
 from .pairs import launching as pairs
+from .pairs.rows import normalized_rows, scaled_rows
 from .rows import Measure, Variant
 
 _LENGTHS = (WARP_ROW, CHUNK, 8 * CHUNK)
@@ -111,7 +113,7 @@ def _tables(every: bool) -> Iterator[Kernel]:
                         yield make(measure, layout, aligned, wanted)
 
 
-def _table_measures(T: Any, every: bool) -> Iterator[joint.TableMeasure]:
+def _table_measures(T: Any, every: bool) -> Iterator[TableMeasure]:
     yield joint.mutual_information.measure_of(T, True, False)
     yield joint.conditional_entropy.measure_of(T, True, False)
     if every:
@@ -131,11 +133,8 @@ def _pairs(every: bool) -> Iterator[Kernel]:
         for each in passes:
             for mode in ("fused", "partial", "gather") if every else ("fused",):
                 yield pairs.pairs_kernel(each, mode)
-        for with_logarithms in (False, True):
-            measure = pairs.normalized_rows(T, with_logarithms)
+        for measure, wanted in ((normalized_rows(T), 1), (scaled_rows(T, False), 1), (scaled_rows(T, True), 3)):
             for variant in variants(measure) if every else ():
                 if not variant.cotangent and variant.wanted in (0, 1):
-                    outputs = 3 if with_logarithms else 1
-                    yield kernel_of(measure, variant._replace(wanted=outputs if variant.wanted else 0))
-            block = layout_of(CHUNK, measure.stored)
-            yield kernel_of(measure, Variant(block, True, True, 1 + 2 * with_logarithms, False, -1))
+                    yield kernel_of(measure, variant._replace(wanted=wanted if variant.wanted else 0))
+            yield kernel_of(measure, Variant(layout_of(CHUNK, measure.stored), True, True, wanted, False, -1))
