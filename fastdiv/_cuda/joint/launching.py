@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -14,17 +15,19 @@ from ..launching import unit_of
 from ..prims import VECTOR_BYTES
 from ..probabilities import conditional_entropy as _conditional_entropy
 from ..probabilities import mutual_information as _mutual_information
+from .combining import make_combine
 from .conclusion import QUAD, TableMeasure
 from .layout import LANES, MOST_TOTALS, SPREAD, Layout, Tiles, layout_of, tiles_of
-from .sweeps import BOTH, COLUMNS, ROWS
-from .tiles import make_combine, make_marginals, make_outputs, make_terms
+from .terms import BOTH, COLUMNS, ROWS
+from .tiles import make_marginals, make_outputs, make_terms
 from .whole import make_whole
 
 Array = Any
 _COUNT, _NUMBER = np.int64, np.float64
 
 
-class Tables(NamedTuple):
+@dataclass(frozen=True)
+class Tables:
     """Tables of ny contiguous columns in flat memory; rows and tables lie constant numbers of elements apart."""
 
     memory: Array
@@ -71,8 +74,15 @@ class Output:
 
     def __init__(self, array: Array) -> None:
         tables = tables_of(array)
-        own = tables is not None and tables.row_stride >= tables.ny and (tables.count == 1 or tables.apart >= tables.ny)
-        self.array, self.memory = array, array if own else _arrays.namespace().empty(array.shape, array.dtype)
+        own = (
+            tables is not None
+            and tables.row_stride >= tables.ny
+            and (tables.count == 1 or tables.apart >= tables.ny)
+        )
+        self.array, self.memory = (
+            array,
+            array if own else _arrays.namespace().empty(array.shape, array.dtype),
+        )
         self.tables = _new(self.memory)
 
     def finish(self) -> None:
@@ -88,7 +98,6 @@ def _layout_name(layout: Layout) -> str:
 
 def _moves(aligned: bool) -> str:
     return "vectors" if aligned else "scalars"
-
 
 
 @cache
@@ -116,7 +125,8 @@ def marginals_kernel(T: Any, layout: Layout, aligned: bool, marginals: int) -> K
         (*(Pointer(T),) * 3, *(_COUNT,) * 7),
         lanes=LANES,
         blocks_per_processor=2,
-        vector_loads=aligned and marginals == COLUMNS,  # where rows are summed lanes speak in the loop
+        vector_loads=aligned
+        and marginals == COLUMNS,  # where rows are summed lanes speak in the loop
     )
 
 
@@ -198,8 +208,13 @@ def _combine(T: Any, tables: int, parts: Array, items: int, count: int) -> tuple
     rounds_of_all = -(-items * spread // LANES)
     rounds = -(-rounds_of_all // MOST_TOTALS)
     blocks = -(-rounds_of_all // rounds)
-    marginals, totals = _arrays.empty(tables * items * QUAD, T), _arrays.empty(tables * blocks * QUAD, T)
-    combine_kernel(T, spread)(tables * blocks, parts, marginals, totals, items, count, blocks, rounds)
+    marginals, totals = (
+        _arrays.empty(tables * items * QUAD, T),
+        _arrays.empty(tables * blocks * QUAD, T),
+    )
+    combine_kernel(T, spread)(
+        tables * blocks, parts, marginals, totals, items, count, blocks, rounds
+    )
     return marginals, totals, blocks
 
 
@@ -220,7 +235,9 @@ def _run_tiles(measure: TableMeasure, layout: Layout, tiles: Tiles, call: Call) 
     if columns is not None:
         columns, totals, blocks = _combine(T, table.count, columns, table.ny, tiles.down)
     terms = _arrays.empty(grid * 2, T)
-    terms_kernel(measure, layout, aligned)(grid, table.memory, columns, rows, totals, terms, *shape, *cut, blocks)
+    terms_kernel(measure, layout, aligned)(
+        grid, table.memory, columns, rows, totals, terms, *shape, *cut, blocks
+    )
     outputs_kernel(measure, layout, aligned, wanted)(
         grid if wanted else table.count, table.memory, columns, rows, totals, terms, call.cotangent, call.value,
         None if call.gradient is None else call.gradient.memory, *shape, *call.gradient_strides(),
@@ -234,8 +251,12 @@ def _conditional_entropy_of(T: Any, normalized: bool, by_rows: bool) -> TableMea
 
 
 @cache
-def _mutual_information_of(T: Any, normalized: bool, by_rows: bool) -> TableMeasure:
+def _symmetric(T: Any, normalized: bool) -> TableMeasure:
     return TableMeasure(_mutual_information.make(T), T, normalized)
+
+
+def _mutual_information_of(T: Any, normalized: bool, by_rows: bool) -> TableMeasure:
+    return _symmetric(T, normalized)
 
 
 class JointMeasure:
@@ -265,9 +286,10 @@ class JointMeasure:
         own = value.flags.c_contiguous
         memory = value.reshape(-1) if own else _arrays.empty(value.size, value.dtype)
         gradient = None if grad_p is None else Output(grad_p)
+        slopes = None if gradient is None else gradient.tables
         upstream = None if cotangent is None else _arrays.numbers(cotangent)
         measure = self.measure_of(p.dtype.type, bool(normalize), by_rows)
-        run(measure, Call(input_of(p), upstream, memory, gradient and gradient.tables, unit_of(base)))
+        run(measure, Call(input_of(p), upstream, memory, slopes, unit_of(base)))
         if not own:
             value[...] = memory.reshape(value.shape)
         if gradient is not None:

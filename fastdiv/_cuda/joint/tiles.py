@@ -10,16 +10,22 @@ from typing import Any
 
 import numpy as np
 
-from ..prims import any_lane, barrier, block, device, lane, load, select, shared, store
-from ..teams import combine_slots, loading, storing, team_reduce
+from ..prims import any_lane, block, device, lane, load, select, shared, store
+from ..sums import adding
+from ..teams import combine_slots, storing, team_reduce
 from ..tuples import Tuple, Value, choose, each_with, rotate
-from .conclusion import QUAD, TableMeasure, columns_of_memory, concluding, row_of_memory, sums, whole_of
+from .conclusion import (
+    QUAD,
+    TableMeasure,
+    columns_of_memory,
+    concluding,
+    row_of_memory,
+    sums,
+    whole_of,
+)
 from .layout import LANES, WARP, WARPS, Layout
 from .sweeps import (
     AT_ONCE,
-    COLUMNS,
-    ROWS,
-    adding,
     finding,
     folding,
     merging_rows,
@@ -27,11 +33,10 @@ from .sweeps import (
     placing,
     summing_columns,
     summing_row,
-    summing_terms,
     times,
     visiting_several,
-    writing_gradient,
 )
+from .terms import COLUMNS, ROWS, summing_terms, writing_gradient
 
 _EXCHANGED = QUAD * WARPS
 
@@ -41,7 +46,15 @@ def tile_of(layout: Layout) -> Callable[..., Tuple]:
     place_of, rows, width = placing(layout), np.int64(layout.rows), np.int64(layout.width)
 
     @device
-    def find(apart: Value, row_stride: Value, nx: Value, ny: Value, steps: Value, down: Value, strips: Value) -> Tuple:
+    def find(
+        apart: Value,
+        row_stride: Value,
+        nx: Value,
+        ny: Value,
+        steps: Value,
+        down: Value,
+        strips: Value,
+    ) -> Tuple:
         tiles = down * strips
         index = block() // tiles
         tile = block() - index * tiles
@@ -59,12 +72,19 @@ def _adding_rows(layout: Layout, T: Any, aligned: bool, by_columns: bool) -> Cal
     """Return a function that goes down a tile, writes its rows' partial sums, and adds up the columns if asked to."""
     count, down = layout.columns, T(2.0**-64)
     visit, find = visiting_several(layout, np.dtype(T).name, aligned), finding(layout)
-    add, add_up, scale_each, write = adding(count).add, summing_row(layout, T), each_with(count, times), storing(QUAD)
+    add, add_up, scale_each, write = (
+        adding(count).add,
+        summing_row(layout, T),
+        each_with(count, times),
+        storing(QUAD),
+    )
     zeros, nothing, zero, one = (T(0),) * (2 * count), T(0), np.int64(0), np.int64(1)
     in_group = np.int64(layout.group - 1)
 
     @device
-    def sweep(table: Any, place: Tuple, steps: Value, rows: Any, begin: Value, apart: Value) -> Tuple:
+    def sweep(
+        table: Any, place: Tuple, steps: Value, rows: Any, begin: Value, apart: Value
+    ) -> Tuple:
         state = zeros
         step = zero
         while step < steps:
@@ -78,8 +98,11 @@ def _adding_rows(layout: Layout, T: Any, aligned: bool, by_columns: bool) -> Cal
                 overflows = ~(high - high == nothing)
                 if any_lane(overflows):
                     other, other_low = add_up(scale_each(values, down))
-                    far, far_low = select(overflows, other, far), select(overflows, other_low, far_low)
-                row, length = find(place, step)
+                    far, far_low = (
+                        select(overflows, other, far),
+                        select(overflows, other_low, far_low),
+                    )
+                row, _ = find(place, step)
                 first = (row < place[3]) & ((lane() & in_group) == zero)
                 write(rows, begin + row, apart, (high, far, low, far_low), first)
                 several = rotate(several)
@@ -91,12 +114,20 @@ def _adding_rows(layout: Layout, T: Any, aligned: bool, by_columns: bool) -> Cal
 
 def make_marginals(layout: Layout, T: Any, aligned: bool, marginals: int) -> Callable[..., None]:
     """Return the kernel that adds up a tile's columns and rows."""
-    by_columns, by_rows, count, down = marginals != ROWS, marginals != COLUMNS, layout.columns, T(2.0**-64)
-    sweep, sweep_rows = summing_columns(layout, T, aligned), _adding_rows(layout, T, aligned, by_columns)
+    by_columns, by_rows, count, down = (
+        marginals != ROWS,
+        marginals != COLUMNS,
+        layout.columns,
+        T(2.0**-64),
+    )
+    sweep, sweep_rows = (
+        summing_columns(layout, T, aligned),
+        _adding_rows(layout, T, aligned, by_columns),
+    )
     find, merge, fold = tile_of(layout), merging_rows(layout, T, 2 * count), folding(T, count)
     pick, scale_each = choose(2 * count, select), each_with(2 * count, times)
     write = moving(layout, np.dtype(T).name, False).write
-    quad, one, zero, nothing, unscaled = np.int64(QUAD), np.int64(1), np.int64(0), T(0), T(1)
+    quad, zero, nothing, unscaled = np.int64(QUAD), np.int64(0), T(0), T(1)
     across, strip = np.int64(layout.across), np.int64(layout.strip)
     writers = np.int64(layout.across * WARP)
     in_warp, group = np.int64(WARP - 1), np.int64(layout.group)
@@ -104,7 +135,9 @@ def make_marginals(layout: Layout, T: Any, aligned: bool, marginals: int) -> Cal
     twice, thrice = 2 * count, 3 * count  # a slice's bounds are constants
 
     @device
-    def write_columns(columns: Any, exchange: Any, state: Tuple, far: Tuple, begin: Value, down: Value, at: Value, ny: Value) -> None:
+    def write_columns(
+        columns: Any, exchange: Any, state: Tuple, far: Tuple, begin: Value, down: Value, at: Value, ny: Value
+    ) -> None:  # fmt: skip
         total = merge(state[:count] + far[:count] + state[count:] + far[count:], exchange)
         first = (lane() < writers) & ((lane() & in_warp) < group)
         length = select(first, ny, zero)
@@ -118,7 +151,7 @@ def make_marginals(layout: Layout, T: Any, aligned: bool, marginals: int) -> Cal
         steps: Any, tiles_down: Any, strips: Any,
     ) -> None:  # fmt: skip
         exchange = shared(exchanged, T)
-        index, row, column, place = find(apart, row_stride, nx, ny, steps, tiles_down, strips)
+        index, row, _, place = find(apart, row_stride, nx, ny, steps, tiles_down, strips)
         if by_rows:
             parts = strips * across
             part = place[4] // strip
@@ -128,66 +161,12 @@ def make_marginals(layout: Layout, T: Any, aligned: bool, marginals: int) -> Cal
             state = sweep(table, place, steps, unscaled)
         if by_columns:
             far = scale_each(state, down)
-            high, low = fold(state[:count])
+            high = fold(state[:count])[0]
             overflows = ~(high - high == nothing)
             if any_lane(overflows):
                 far = pick(overflows, sweep(table, place, steps, down), far)
             begin_columns = (index * quad * tiles_down + row) * ny
             write_columns(columns, exchange, state, far, begin_columns, tiles_down, place[4], ny)
-
-    return kernel
-
-
-def make_combine(T: Any, spread: int) -> Callable[..., None]:
-    """Return the kernel that adds up the parts of marginals; so many lanes share an item's."""
-    items_at_once, merge = np.int64(LANES // spread), sums(T, 2).merge
-    shift, in_items = np.int64((LANES // spread).bit_length() - 1), np.int64(LANES // spread - 1)
-    read, read_back, write, reduce = loading((T(0),) * QUAD), loading((T(0),) * QUAD), storing(QUAD), None
-    reduce = team_reduce(Layout(4, WARP, 1, 1, LANES, True), sums(T, 2))  # type: ignore[arg-type]
-    zeros, step, quad, one, zero = (T(0),) * QUAD, np.int64(spread), np.int64(QUAD), np.int64(1), np.int64(0)
-    lanes, many = np.int64(LANES), spread > 1
-    exchanged = QUAD * LANES
-
-    @device
-    def gather(exchange: Any, state: Tuple, item: Value) -> Tuple:
-        write(exchange, lane(), lanes, state, True)
-        barrier()
-        total = zeros
-        for k in range(spread):
-            total = merge(total, read_back(exchange, item + k * items_at_once, lanes, True))
-        barrier()
-        return total
-
-    def kernel(parts: Any, marginals: Any, totals: Any, items: Any, count: Any, blocks: Any, rounds: Any) -> None:
-        exchange = shared(exchanged, T)
-        index = block() // blocks
-        begin = (block() - index * blocks) * rounds * items_at_once
-        own, first = lane() & in_items, lane() >> shift
-        whole = zeros
-        done = zero
-        while done < rounds:
-            item = begin + done * items_at_once + own
-            state = zeros
-            part = zero
-            while part < count:
-                place = part + first
-                at = (index * quad * count + place) * items + item
-                state = merge(state, read(parts, at, count * items, (place < count) & (item < items)))
-                part += step
-            if many:
-                state = gather(exchange, state, own)
-            mine = (first == zero) & (item < items)
-            write(marginals, (index * items + item) * quad, one, state, mine)
-            whole = merge(whole, state)
-            done += one
-        kept = tuple_of_first(whole, first == zero)
-        write(totals, block() * quad, one, reduce(kept, exchange), lane() == zero)
-
-    keep = choose(QUAD, select)
-
-    @device
-    def tuple_of_first(state: Tuple, mask: Value) -> Tuple:
-        return keep(mask, state, zeros)
 
     return kernel
 
@@ -207,13 +186,16 @@ def _beginning(measure: TableMeasure, layout: Layout) -> Callable[..., Any]:
         index, row, strip, place = find(apart, row_stride, nx, ny, steps, down, strips)
         high, far, low, far_low = combine(totals, index * blocks, blocks, exchange)
         found = whole(high, far, low, far_low)
-        total, rest, scale, factor, overflows = found
+        total, rest, _, factor, overflows = found
         own = zeros
         if by_columns:
-            own = scale_each(read_columns(columns, index * ny * quad, place[4], ny, overflows), factor)
+            own = scale_each(
+                read_columns(columns, index * ny * quad, place[4], ny, overflows), factor
+            )
         head = T(total)
         source = (
-            head, T((total - np.float64(head)) + rest), rows, index * nx * quad, (index + 1) * nx * quad, factor, overflows,
+            head, T((total - np.float64(head)) + rest),
+            rows, index * nx * quad, (index + 1) * nx * quad, factor, overflows,
         )  # fmt: skip
         return index, (row == zero) & (strip == zero), place, found, own, source
 
@@ -223,7 +205,10 @@ def _beginning(measure: TableMeasure, layout: Layout) -> Callable[..., Any]:
 def make_terms(measure: TableMeasure, layout: Layout, aligned: bool) -> Callable[..., None]:
     """Return the kernel that adds up a tile's terms."""
     T, formula = measure.T, measure.formula
-    begin, sweep = _beginning(measure, layout), summing_terms(layout, T, aligned, formula, row_of_memory(measure))
+    begin, sweep = (
+        _beginning(measure, layout),
+        summing_terms(layout, T, aligned, formula, row_of_memory(measure)),
+    )
     reduce, write = team_reduce(layout, sums(T, 1)), storing(2)  # type: ignore[arg-type]
     one, two, zero = np.int64(1), np.int64(2), np.int64(0)
 
@@ -232,7 +217,7 @@ def make_terms(measure: TableMeasure, layout: Layout, aligned: bool) -> Callable
         steps: Any, down: Any, strips: Any, blocks: Any,
     ) -> None:  # fmt: skip
         exchange = shared(_EXCHANGED, T)
-        index, is_first, place, found, own, source = begin(
+        _, _, place, found, own, source = begin(
             columns, rows, totals, nx, ny, apart, row_stride, steps, down, strips, blocks, exchange
         )  # fmt: skip
         state = reduce(sweep(table, place, steps, T(found[2]), own, source), exchange)
@@ -241,7 +226,9 @@ def make_terms(measure: TableMeasure, layout: Layout, aligned: bool) -> Callable
     return kernel
 
 
-def make_outputs(measure: TableMeasure, layout: Layout, aligned: bool, wanted: bool) -> Callable[..., None]:
+def make_outputs(
+    measure: TableMeasure, layout: Layout, aligned: bool, wanted: bool
+) -> Callable[..., None]:
     """Return the kernel that concludes; without a gradient one block a table does."""
     T, formula = measure.T, measure.formula
     begin, conclude = _beginning(measure, layout), concluding(measure)
@@ -264,6 +251,17 @@ def make_outputs(measure: TableMeasure, layout: Layout, aligned: bool, wanted: b
         store(value, index, result, is_first & (lane() == zero))
         if wanted:
             base = index * gradient_apart
-            write(table, place, steps, T(found[2]), own, source, gradient, base, gradient_row_stride, ends)
+            write(
+                table,
+                place,
+                steps,
+                T(found[2]),
+                own,
+                source,
+                gradient,
+                base,
+                gradient_row_stride,
+                ends,
+            )
 
     return kernel

@@ -112,8 +112,13 @@ def _with_logarithms(array: Array) -> tuple[Matrix, Array, Matrix]:
     return entries, sums, logarithms
 
 
-def _over_rows(measure: Measure, array: Array, value: Array, first: Matrix, second: Matrix | None = None) -> None:
-    output, other = (None if each is None else _arrays.Output(each.memory[:, : each.n]) for each in (first, second))
+def _over_rows(
+    measure: Measure, array: Array, value: Array, first: Matrix, second: Matrix | None = None
+) -> None:
+    output, other = (
+        None if each is None else _arrays.Output(each.memory[:, : each.n])
+        for each in (first, second)
+    )
     run_rows(measure, Call((_arrays.rows_of(array),), None, value, (output, other), Options()))
 
 
@@ -136,7 +141,7 @@ def _run(
     if chunks == 1 or tiles >= ENOUGH_BLOCKS:
         launch("fused", tiles, None)
         return
-    slots = _arrays.empty(tiles * chunks * LANES * 2 * measure.count, measure.T)
+    slots = _arrays.empty(tiles * chunks * LANES * 2 * measure.sums, measure.T)
     launch("partial", tiles * chunks, slots)
     launch("gather", tiles, slots)
 
@@ -177,7 +182,12 @@ class Pairwise:
         if p.shape[1] == 0:
             value[...] = 0
             return
-        T, second, flat, unit = p.dtype.type, p if q is None else q, value.reshape(-1), unit_of(base)
+        T, second, flat, unit = (
+            p.dtype.type,
+            p if q is None else q,
+            value.reshape(-1),
+            unit_of(base),
+        )
         exact = exactly_of(T, self.name, bool(normalize))
         if not normalize:
             first = _plain(p)
@@ -189,7 +199,15 @@ class Pairwise:
         else:
             rows_p, entropies_p = _normalized(p)
             rows_q, entropies_q = (rows_p, entropies_p) if second is p else _normalized(second)
-            _run(mixture_entropies_of(T), rows_p, rows_q, flat, 1.0, weight, (entropies_p, entropies_q))
+            _run(
+                mixture_entropies_of(T),
+                rows_p,
+                rows_q,
+                flat,
+                1.0,
+                weight,
+                (entropies_p, entropies_q),
+            )
             _run(exact, rows_p, rows_q, flat, unit, weight)
 
 

@@ -65,8 +65,8 @@ def _beginning(T: Any) -> tuple[Any, Phase]:
 @cache
 def normalized_rows(T: Any) -> Measure:
     """Return the measure for the rows' driver: probabilities; the value is their entropy, in float64."""
-    (initial, first), own_term, vector, kind = _beginning(T), entropy_term(T), 16 // np.dtype(T).itemsize, np.dtype(T).name
-    whole = np.float64(1)
+    (initial, first), own_term, whole = _beginning(T), entropy_term(T), np.float64(1)
+    vector, kind = 16 // np.dtype(T).itemsize, np.dtype(T).name
     find_sum = first.finish
 
     @device
@@ -97,7 +97,9 @@ def normalized_rows(T: Any) -> Measure:
         return probability, probability
 
     phases = (first._replace(finish=finish_sum), summed(T, 1, vector, terms, finish))
-    return Measure(f"normalized_rows_{kind}", 1, kind, 0.0, initial_row, phases, outputs, True, True)
+    return Measure(
+        f"normalized_rows_{kind}", 1, kind, 0.0, initial_row, phases, outputs, True, True
+    )
 
 
 @cache
@@ -106,7 +108,12 @@ def scaled_rows(T: Any, with_logarithms: bool) -> Measure:
 
     The value is the entries' sum. The logarithm of 0 is 0 here; a row that is no distribution is NaN.
     """
-    c, r, log_ratio_any, kind = constants_of(T), ratios(T), functions(T).log_ratio_any, np.dtype(T).name
+    c, r, log_ratio_any, kind = (
+        constants_of(T),
+        ratios(T),
+        functions(T).log_ratio_any,
+        np.dtype(T).name,
+    )
     zero, smallest, divide_out_sum, log_of = c.ZERO, c.SMALLEST_REGULAR, r.divide_out_sum, r.log_of
     initial, phase = _beginning(T)
 

@@ -42,8 +42,8 @@ class PairMeasure(NamedTuple):
 
     name: str
     T: Any
-    count: int
-    """Sums of a pair."""
+    sums: int
+    """Of a pair."""
     constants: Callable[..., Tuple]
     """(the weight, a number of each row: its sum or entropy) -> what terms have to know"""
     terms: Callable[..., Tuple]
@@ -58,7 +58,12 @@ class PairMeasure(NamedTuple):
 
 def mixture_entropies(T: Any) -> PairMeasure:
     """Return JS(p, q) = H(m) - w H(p) - (1 - w) H(q), m = w p + (1 - w) q: one logarithm an entry."""
-    term, one, share, mark = entropy_term(T), np.float64(1), np.float64(CLOSE_ENTROPIES), np.float64(-1)
+    term, one, share, mark = (
+        entropy_term(T),
+        np.float64(1),
+        np.float64(CLOSE_ENTROPIES),
+        np.float64(-1),
+    )
 
     @device
     def constants(weight: Value, own: Value, other: Value) -> Tuple:
@@ -70,11 +75,15 @@ def mixture_entropies(T: Any) -> PairMeasure:
         return (term(row[0] * p + row[1] * q),)
 
     @device
-    def conclude(so_far: Value, weight: Value, unit: Value, own: Value, other: Value, sums: Tuple) -> Value:
+    def conclude(
+        so_far: Value, weight: Value, unit: Value, own: Value, other: Value, sums: Tuple
+    ) -> Value:
         value = sums[0] - weight * own - (one - weight) * other
         return T(select(value <= share * sums[0], mark, value))
 
-    return PairMeasure(f"pairs_of_entropies_{np.dtype(T).name}", T, 1, constants, terms, conclude, True, True)
+    return PairMeasure(
+        f"pairs_of_entropies_{np.dtype(T).name}", T, 1, constants, terms, conclude, True, True
+    )
 
 
 def exactly(T: Any, name: str, normalized: bool) -> PairMeasure:
@@ -94,16 +103,17 @@ def exactly(T: Any, name: str, normalized: bool) -> PairMeasure:
         return both(row, p, q)[:count]
 
     @device
-    def conclude(so_far: Value, weight: Value, unit: Value, own: Value, other: Value, sums: Tuple) -> Value:
+    def conclude(
+        so_far: Value, weight: Value, unit: Value, own: Value, other: Value, sums: Tuple
+    ) -> Value:
         nats = divide(sums[0], own)
         if is_mixture:
             rest = one - weight
             first = select(weight != zero, weight * sums[0], zero)
             nats = first + select(rest != zero, rest * sums[-1], zero)
-        if not normalized:
-            value = nats * unit
-        else:
-            value = select(so_far < nothing, nats, np.float64(so_far)) * unit
+        if normalized:
+            nats = select(so_far < nothing, nats, np.float64(so_far))
+        value = nats * unit
         return T(square_root(value) if is_root else value)
 
     kind = "normalized" if normalized else "plain"
@@ -127,15 +137,22 @@ def _place(across: Value, chunks: Value) -> Tuple:
 
 def _summing(measure: PairMeasure) -> Callable[..., Tuple]:
     """Return a function that adds up a pair's terms over a chunk."""
-    T, count = measure.T, measure.count
+    T, count = measure.T, measure.sums
     vector = 16 // np.dtype(T).itemsize
     layout = Layout(team=32, lanes=LANES, chunked=False, vector=vector)
     read = vectors(layout, np.dtype(T).name, True, 0.0).read
-    zeros, add, plus_each, terms = (T(0),) * count, adding(count).add, each2(count, plus), measure.terms
+    zeros, add, plus_each, terms = (
+        (T(0),) * count,
+        adding(count).add,
+        each2(count, plus),
+        measure.terms,
+    )
     step, nothing, zero = np.int64(vector), zeros + zeros, np.int64(0)
 
     @device
-    def sweep(row: Tuple, p: Any, q: Any, begin_p: Value, begin_q: Value, n: Value, first: Value, count: Value) -> Tuple:
+    def sweep(
+        row: Tuple, p: Any, q: Any, begin_p: Value, begin_q: Value, n: Value, first: Value, count: Value
+    ) -> Tuple:  # fmt: skip
         state = nothing
         done = zero
         while done < count:
@@ -166,11 +183,22 @@ def _totals(count: int) -> Callable[[Tuple], Tuple]:
 
 def make(measure: PairMeasure, mode: str) -> Callable[..., None]:
     """Return the kernel: `fused`; or split, `partial` sums of chunks and what `gather`s them."""
-    T, count, every = measure.T, measure.count, measure.every
-    constants, conclude, sweep, totals = measure.constants, measure.conclude, _summing(measure), _totals(count)
+    T, count, every = measure.T, measure.sums, measure.every
+    constants, conclude, sweep, totals = (
+        measure.constants,
+        measure.conclude,
+        _summing(measure),
+        _totals(count),
+    )
     merge, width = adding(count).merge, 2 * count
     nothing, zero, one, no_number = (T(0),) * width, np.int64(0), np.int64(1), np.float64(1)
-    write, read, mark, lanes, words = storing(width), loading(nothing), T(-1), np.int64(LANES), np.int64(LANES * width)
+    write, read, mark, lanes, words = (
+        storing(width),
+        loading(nothing),
+        T(-1),
+        np.int64(LANES),
+        np.int64(LANES * width),
+    )
     numbered = measure.numbered
     gathers, is_partial = mode == "gather", mode == "partial"
 
@@ -230,7 +258,9 @@ def make_products(T: Any) -> Callable[..., None]:
     zero, one, infinity, mark = T(0), np.float64(1), T(np.inf), T(-1)
     close, nothing, lanes = np.float64(CLOSE_PRODUCTS[T]), np.float64(0), np.int64(LANES)
 
-    def kernel(value: Any, products: Any, absent: Any, entropies: Any, sums: Any, rows_p: Any, rows_q: Any) -> None:
+    def kernel(
+        value: Any, products: Any, absent: Any, entropies: Any, sums: Any, rows_p: Any, rows_q: Any
+    ) -> None:
         at = block() * lanes + lane()
         inside = at < rows_p * rows_q
         i = at // rows_q

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..joint.sweeps import COLUMNS, ROWS, TableFormula
+from ..joint.terms import COLUMNS, ROWS, TableFormula
 from ..math import constants as constants_of
 from ..math import functions, ratios
 from ..prims import device, select
@@ -32,4 +32,6 @@ def make(T: Any, by_rows: bool) -> TableFormula:
         log_conditional = log_ratio_any(w, marginal)
         return -w * log_conditional, -log_conditional
 
-    return TableFormula("conditional_entropy", ROWS if by_rows else COLUMNS, apply, apply_special, 0.0, False)
+    return TableFormula(
+        "conditional_entropy", ROWS if by_rows else COLUMNS, apply, apply_special, 0.0, False
+    )

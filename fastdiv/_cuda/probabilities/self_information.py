@@ -15,6 +15,7 @@ from ..math import functions, ratios
 from ..prims import any_lane, device, divide, select, shuffle_xor
 from ..rows import Measure
 from ..sums import Phase, adding, total_of
+from ..teams import same
 from ..tuples import Tuple, Value, rotate
 from .weights import normalizer, summing
 
@@ -41,7 +42,7 @@ def normalizing_valid(T: Any, inputs: int, vector: int) -> Phase:
     """
     zero, nan, begin, end = T(0), np.float64(np.nan), _SUMS, _SUMS + 1
     # with the cotangent the weights' sums are the same, to the bit, as without
-    of_weights, of_cotangent, normalize = summing(T, 1, vector, None), adding(1), normalizer(T)
+    of_weights, of_cotangent, normalize = summing(T, 1, vector, same), adding(1), normalizer(T)
     step_weights, merge_weights = of_weights.step, of_weights.merge
     add, merge_sums = of_cotangent.add, of_cotangent.merge
     is_given, unit_of = inputs == 2, unit_in(T)
@@ -68,7 +69,13 @@ def normalizing_valid(T: Any, inputs: int, vector: int) -> Phase:
         high = select(state[begin] < zero, nan, high)
         head = T(high)
         total = total_of(state[-2], state[-1]) if is_given else options[4]
-        row = T(scale), head, T((high - np.float64(head)) + low), T(divide(total, high)), unit_of(options)
+        row = (
+            T(scale),
+            head,
+            T((high - np.float64(head)) + low),
+            T(divide(total, high)),
+            unit_of(options),
+        )
         return row, (high,)
 
     return Phase((zero,) * (_SUMS + 3), step, merge, finish)
@@ -78,7 +85,14 @@ def normalizing_valid(T: Any, inputs: int, vector: int) -> Phase:
 def measure_of(T: Any, normalized: bool, inputs: int) -> Measure:
     """Return the measure for the rows' driver: of one input, whose cotangent is 1, or of two."""
     c, r, log_ratio_any = constants_of(T), ratios(T), functions(T).log_ratio_any
-    zero, one, nan, infinity, smallest, large = c.ZERO, c.ONE, c.NAN, c.INFINITY, c.SMALLEST_REGULAR, c.LARGE
+    zero, one, nan, infinity, smallest, large = (
+        c.ZERO,
+        c.ONE,
+        c.NAN,
+        c.INFINITY,
+        c.SMALLEST_REGULAR,
+        c.LARGE,
+    )
     divide_out_sum, log_of, is_given = r.divide_out_sum, r.log_of, inputs == 2
     nothing, unit_of = np.float64(0), unit_in(T)
 
