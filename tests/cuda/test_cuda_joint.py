@@ -9,7 +9,8 @@ import cases
 from fastdiv import _native
 
 cuda = pytest.importorskip("fastdiv._cuda", reason="needs Numba")
-from fastdiv._cuda.joint import layout  # noqa: E402
+from fastdiv._cuda.joint import layout, sweeps  # noqa: E402
+from fastdiv._cuda.prims._simulated import KernelFault  # noqa: E402
 
 MEASURES = [("conditional_entropy", -1), ("conditional_entropy", -2), ("mutual_information", -1)]
 every_measure = pytest.mark.parametrize(("name", "given"), MEASURES)
@@ -141,3 +142,14 @@ def test_sums_beyond_the_range(
     np.testing.assert_allclose(
         ours[1][inside], wanted[inside], rtol=1e-5, atol=1e-6 * np.abs(wanted[inside]).max()
     )
+
+
+@pytest.mark.parametrize("shape", [(33, 100), (64, 130)], ids=str)
+def test_a_missing_barrier_is_found(
+    shape: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = np.ones(shape)
+    assert run(cuda, "mutual_information", table)[0] == 0
+    monkeypatch.setattr(sweeps, "barrier", lambda: None)
+    with pytest.raises(KernelFault, match="no barrier"):
+        run(cuda, "mutual_information", table)

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..layout import Layout
-from ..prims import any_lane, block, device, divide, lane, load, select, square_root, store
+from ..prims import any_lane, block, device, divide, fma, lane, load, select, square_root, store
 from ..probabilities import js_divergence, kl_divergence
 from ..probabilities.weights import guarded
 from ..sums import adding, plus, total_of
@@ -72,7 +72,7 @@ def mixture_entropies(T: Any) -> PairMeasure:
 
     @device
     def terms(row: Tuple, p: Value, q: Value) -> Tuple:
-        return (term(row[0] * p + row[1] * q),)
+        return (term(fma(row[0], p, row[1] * q)),)
 
     @device
     def conclude(
