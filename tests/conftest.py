@@ -28,7 +28,6 @@ NOT_SIMULATED = {
     "test_large_array": "5e8 entries",
     "test_montecarlo_calibration.py": "millions of samples",
     "test_progress": "millions of samples",
-    "-33]": "so many sums of 33 dimensions",
     "test_interrupts_come_through": "millions of samples",
     "test_memory_does_not_depend": "memory of the CPU's kernels",
     "test_difference_quotients": "thousands of estimates",
