@@ -194,6 +194,15 @@ def test_extremes(dtype: Any) -> None:
         require_same("js_divergence", mixed, p, 300)
 
 
+def test_extremes_of_many_dimensions(dtype: Any) -> None:
+    place = np.zeros(9, dtype)
+    p = Normal(place.copy(), np.ones(9, dtype))
+    place[3] = {np.float32: 1e25, np.float64: 1e200}[dtype]
+    scale = np.eye(9, dtype=dtype)
+    scale[4, 3] = 0.5
+    require_same("kl_divergence", p, MultivariateNormal(place, scale), 300)
+
+
 def test_equal_distributions(dtype: Any, rng: Any) -> None:
     for form in cases.FORMS:
         p = cases.mixture(rng, form, 2, 3, dtype)

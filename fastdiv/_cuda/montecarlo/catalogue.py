@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
 from .._kernel import Kernel
-from .divergences import FUNCTIONS
 from .gaussians import MOST_IN_REGISTERS
 from .samples import kernel_of
 from .trees import add_kernel, join_kernel
@@ -21,23 +21,16 @@ def kernels(every: bool) -> Iterator[Kernel]:
         if kind == "float64" or every:
             yield kernel_of(_example("kl_divergence", 0, kind, 2, both, both, True))
             yield kernel_of(_example("kl_divergence", 0, kind, 2, neither, neither, False))
-            yield kernel_of(_example("kl_divergence", 0, kind, SMALL, both, neither, True))
+            yield kernel_of(_example("js_divergence", 1, kind, SMALL, both, neither, True))
             yield kernel_of(_example("js_divergence", 1, kind, SMALL + 1, both, both, True))
             yield kernel_of(
                 _example("js_divergence", 0, kind, 2 * MOST_IN_REGISTERS, both, both, True)
             )
-        for dimension in range(1, MOST_IN_REGISTERS + 2) if every else ():
-            for estimator, source in FUNCTIONS:
-                for triangular in flags:
-                    for mixed in flags:
-                        for wanted in flags:
-                            forms = (triangular, triangular)
-                            mixtures = (mixed, mixed)
-                            yield kernel_of(
-                                _example(
-                                    estimator, source, kind, dimension, forms, mixtures, wanted
-                                )
-                            )
+        dimensions = (1, SMALL, MOST_IN_REGISTERS, MOST_IN_REGISTERS + 1) if every else ()
+        for dimension, *given in itertools.product(dimensions, flags, flags, flags):
+            triangular, mixed, wanted = given
+            forms, mixtures = (triangular, triangular), (mixed, mixed)
+            yield kernel_of(_example("js_divergence", 0, kind, dimension, forms, mixtures, wanted))
     yield join_kernel()
     yield add_kernel()
 
@@ -52,7 +45,7 @@ def _example(
     wanted: bool,
 ) -> Variant:
     """Return a variant with as much as it may have beside."""
-    forms = triangular + triangular * (dimension > SMALL)
+    forms = triangular + triangular * (dimension >= SMALL)
     weightless, shared = wanted and mixed[0] and dimension > SMALL, dimension <= SMALL
     direct = (wanted, wanted)
     return Variant(

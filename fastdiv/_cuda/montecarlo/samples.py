@@ -126,6 +126,23 @@ def columns_in(v: Variant) -> Callable[..., Any]:
     return in_shared if v.shared else in_scratch
 
 
+def _reading_again(slim: bool) -> Callable[[Value, Value, Value], Value]:
+    """Return a function of where parameters begin, a sample's number and 0 that says where they begin.
+
+    In a way that the compiler does not see through: it would keep them all in registers, which have no room for them.
+    """
+
+    @device
+    def once(base: Value, done: Value, nothing: Value) -> Value:
+        return base
+
+    @device
+    def for_each(base: Value, done: Value, nothing: Value) -> Value:
+        return base + done * nothing
+
+    return once if slim else for_each
+
+
 def make(v: Variant) -> Callable[..., None]:
     """Return the kernel."""
     T, dimension = v.T, v.dimension
@@ -147,7 +164,7 @@ def make(v: Variant) -> Callable[..., None]:
     start_q, keep_q = _beginning(T, in_registers[Q])
     start_moved, keep_moved = _beginning(T, v.moved_sums if dimension <= SMALL else 0)
     seen, moved_sums = np.int64(dimension + 1), np.int64(v.moved_sums)
-    combine = combining(T, v.control, gradients, v.moved_sums)
+    combine, again = combining(T, v.control, gradients, v.moved_sums), _reading_again(v.slim)
 
     def samples(
         parameters: Any, units: Any, moments: Any, sums: Any, carried: Any, scratch: Any,
@@ -157,7 +174,7 @@ def make(v: Variant) -> Callable[..., None]:
         run: Any, halves: Any, block_chunks: Any, leaf_chunks: Any, strata_at_once: Any, tiles: Any,
         leaves_at_once: Any, leaf_size: Any, rounds: Any, first_leaf: Any, leaves: Any, groups: Any, last_leaf: Any,
         last_count: Any, last_whole: Any, last_rest: Any, stream: Any, seed: Any,
-        weight_p: Any, weight_q: Any, share: Any,
+        weight_p: Any, weight_q: Any, share: Any, nothing: Any,
     ) -> None:  # fmt: skip
         kept = dynamic_shared(T)
         columns, begin = memory_of(kept, scratch, run + run if has_control else run, slots)
@@ -166,7 +183,6 @@ def make(v: Variant) -> Callable[..., None]:
         number = block() // groups
         group, pair = block() - number * groups, first_pair + number
         base = pair * pair_size
-        at = (base + place_p, base + place_q, base + place_sp, base + place_sq)
         tile = zero
         while tile < tiles:
             entry = (tile * chunks + chunk) * four
@@ -179,14 +195,7 @@ def make(v: Variant) -> Callable[..., None]:
                 load(units, entry + one + one + one, True, zero) == zero, plus_one, -plus_one
             )
             count = select(leaf == last_leaf, last_count, leaf_size)
-            stratum = base + strata + k * stratum_size
-            factor = share * load(parameters, stratum, True, none)
-            offsets = (
-                base + seen_p + k * count_p * seen,
-                base + seen_q + k * count_q * seen,
-                base + seen_sp + k * seen,
-                base + seen_sq + k * seen,
-            )
+            factor = share * load(parameters, base + strata + k * stratum_size, True, none)
             if gradients:
                 slot = zero
                 while slot < direct + moved_sums:
@@ -199,6 +208,15 @@ def make(v: Variant) -> Callable[..., None]:
             memory = (parameters, columns)
             done = zero
             while done < run:
+                here = again(base, done, nothing)
+                stratum = here + strata + k * stratum_size
+                at = (here + place_p, here + place_q, here + place_sp, here + place_sq)
+                offsets = (
+                    here + seen_p + k * count_p * seen,
+                    here + seen_q + k * count_q * seen,
+                    here + seen_sp + k * seen,
+                    here + seen_sq + k * seen,
+                )
                 within = k + own_count * (start + done * width + part)
                 valid = inside & (within < count)
                 index = (first_leaf + leaf) * leaf_size + within
@@ -259,6 +277,7 @@ def kernel_of(v: Variant) -> Kernel:
             np.uint32,
             np.uint64,
             *(v.T,) * 3,
+            np.int64,
         ),
         lanes=LANES,
         blocks_per_processor=v.blocks,

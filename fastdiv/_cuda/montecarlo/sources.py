@@ -159,7 +159,7 @@ class Source:
                 layout.run, layout.halves, layout.block_chunks, layout.leaf_chunks, layout.strata_at_once,
                 layout.tiles, layout.leaves_at_once, plan.leaf_size, plan.rounds, first, leaves, groups,
                 leaves - 1 if has_last else -1, plan.last_count, last_whole, last_rest, plan.source, call.seed,
-                call.weight, 1 - call.weight, 0.5 if shape.antithetic else 1.0,
+                call.weight, 1 - call.weight, 0.5 if shape.antithetic else 1.0, 0,
                 dynamic_bytes=kept * LANES * np.dtype(T).itemsize,
             )  # fmt: skip
 

@@ -63,10 +63,15 @@ class Variant:
         return self.dimension + entries(self.dimension, triangular) if self.moved else 0
 
     @property
+    def slim(self) -> bool:
+        """Whether what a sample needs of the parameters has room in registers, beside the sample."""
+        return self.dimension < SMALL and not self.control
+
+    @property
     def blocks(self) -> int:
         """Return how many blocks share a processor's registers."""
-        simple = self.estimator == "kl_divergence" and self.dimension < SMALL
-        return 3 if simple or not (any(self.direct) or self.moved) else 2
+        gradients = any(self.direct) or self.moved
+        return 3 if self.slim and (self.estimator == "kl_divergence" or not gradients) else 2
 
     @property
     def name(self) -> str:
