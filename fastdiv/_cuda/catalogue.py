@@ -77,15 +77,18 @@ def kernels(every: bool) -> Iterator[Kernel]:
 def _self_information(every: bool) -> Iterator[Kernel]:
     """Its outputs are the values, and the gradient; the second input is the cotangent."""
     for dtype in _FLOATS:
-        for normalize in (True, False):
+        for normalize in (True, False) if every else (True,):
             alone, given = _entry_points.self_information.measures(dtype, normalize)
-            for measure, wanted in ((alone, 1), (alone, 3), (given, 3)):
-                for variant in variants(measure) if every else ():
-                    if not variant.cotangent and variant.wanted in (0, 1):
-                        yield kernel_of(measure, variant._replace(wanted=wanted if variant.wanted else 0))
-            block, chunks = (layout_of(n, measure.stored) for n in _LENGTHS[1:])
-            yield kernel_of(given, Variant(block, True, normalize, 3, False, -1))
-            yield kernel_of(alone, Variant(chunks, True, False, 3, False, len(alone.phases)))
+            yield kernel_of(given, Variant(layout_of(CHUNK, given.stored), True, normalize, 3, False, -1))
+            for measure, wanted in ((alone, 1), (alone, 3), (given, 3)) if every else ():
+                yield from _with_outputs(measure, wanted)
+
+
+def _with_outputs(measure: Measure, wanted: int) -> Iterator[Kernel]:
+    """Every kernel of a measure whose outputs are always the same."""
+    for variant in variants(measure):
+        if not variant.cotangent and variant.wanted in (0, 1):
+            yield kernel_of(measure, variant._replace(wanted=wanted if variant.wanted else 0))
 
 
 _TABLES = ((16, 8), (16, 32), (8, 64), (64, 8), (64, 128), (16, 256), (4096, 8), (4096, 32), (4096, 512), (8, 4096))
@@ -93,39 +96,50 @@ _TABLES = ((16, 8), (16, 32), (8, 64), (64, 8), (64, 128), (16, 256), (4096, 8),
 
 
 def _tables(every: bool) -> Iterator[Kernel]:
-    """Kernels of joint tables: those that stand for the others have all marginals, or need one alone."""
+    """Kernels of joint tables: those with the most registers alive, and, of one type, those whose loops are quiet."""
+    if every:
+        yield from _all_tables()
+        return
+    for T in (np.float32, np.float64):
+        information = joint.mutual_information.measure_of(T, True, False)
+        tiles = table_layout_of(4096, 512, T)
+        yield joint.marginals_kernel(T, tiles, True, BOTH)
+        yield joint.whole_kernel(information, table_layout_of(64, 128, T), True, True)
+        yield joint.outputs_kernel(information, tiles, True, True)
+    entropy = joint.conditional_entropy.measure_of(np.float32, True, False)
+    tiles = table_layout_of(4096, 512, np.float32)
+    yield joint.marginals_kernel(np.float32, tiles, True, COLUMNS)
+    yield joint.combine_kernel(np.float32, SPREAD)
+    yield joint.terms_kernel(entropy, tiles, True)
+
+
+def _all_tables() -> Iterator[Kernel]:
     flags = (False, True)
     for T in (np.float32, np.float64):
         for spread in (1, SPREAD):
             yield joint.combine_kernel(T, spread)
-        for shape in _TABLES if every else ((8, 64), (64, 128), (4096, 512)):
-            layout = table_layout_of(*shape, T)
-            if layout.split:
-                for marginals in (COLUMNS, ROWS, BOTH) if every else (COLUMNS, BOTH):
-                    for aligned in flags if every else (True,):
-                        yield joint.marginals_kernel(T, layout, aligned, marginals)
-            for measure in _table_measures(T, every):
-                for aligned in flags if every else (True,):
+        for layout in {table_layout_of(*shape, T): None for shape in _TABLES}:
+            for aligned in flags:
+                for marginals in (COLUMNS, ROWS, BOTH) if layout.split else ():
+                    yield joint.marginals_kernel(T, layout, aligned, marginals)
+                for measure in _table_measures(T):
                     if layout.split:
                         yield joint.terms_kernel(measure, layout, aligned)
-                    for wanted in flags if every else (True,):
+                    for wanted in flags:
                         make = joint.outputs_kernel if layout.split else joint.whole_kernel
                         yield make(measure, layout, aligned, wanted)
 
 
-def _table_measures(T: Any, every: bool) -> Iterator[TableMeasure]:
-    yield joint.mutual_information.measure_of(T, True, False)
-    yield joint.conditional_entropy.measure_of(T, True, False)
-    if every:
-        yield joint.conditional_entropy.measure_of(T, True, True)
-        yield joint.mutual_information.measure_of(T, False, False)
+def _table_measures(T: Any) -> Iterator[TableMeasure]:
+    for normalized in (True, False):
+        yield joint.mutual_information.measure_of(T, normalized, False)
         for by_rows in (False, True):
-            yield joint.conditional_entropy.measure_of(T, False, by_rows)
+            yield joint.conditional_entropy.measure_of(T, normalized, by_rows)
 
 
 def _pairs(every: bool) -> Iterator[Kernel]:
     """Kernels of all pairs of rows, and of the rows that they take."""
-    for T in (np.float32, np.float64):
+    for T in (np.float32, np.float64) if every else (np.float32,):
         yield pairs.products_kernel(T)
         passes = [pairs.mixture_entropies_of(T)]
         for name in ("kl_divergence", "js_divergence", "js_distance") if every else ("kl_divergence", "js_divergence"):
@@ -133,8 +147,10 @@ def _pairs(every: bool) -> Iterator[Kernel]:
         for each in passes:
             for mode in ("fused", "partial", "gather") if every else ("fused",):
                 yield pairs.pairs_kernel(each, mode)
-        for measure, wanted in ((normalized_rows(T), 1), (scaled_rows(T, False), 1), (scaled_rows(T, True), 3)):
-            for variant in variants(measure) if every else ():
-                if not variant.cotangent and variant.wanted in (0, 1):
-                    yield kernel_of(measure, variant._replace(wanted=wanted if variant.wanted else 0))
-            yield kernel_of(measure, Variant(layout_of(CHUNK, measure.stored), True, True, wanted, False, -1))
+        for measure, wanted in ((normalized_rows(T), 1), (scaled_rows(T, True), 3), (scaled_rows(T, False), 1)):
+            if every:
+                yield from _with_outputs(measure, wanted)
+            elif wanted == 3:
+                yield kernel_of(measure, Variant(layout_of(CHUNK, measure.stored), True, True, wanted, False, -1))
+    if not every:
+        yield pairs.pairs_kernel(pairs.exactly_of(np.float64, "js_divergence", True), "fused")
