@@ -28,7 +28,7 @@ class KernelFault(AssertionError):
 
 
 def _require(condition: Any, message: str) -> None:
-    if not np.all(condition):
+    if condition is not True and not np.all(condition):
         raise KernelFault(message)
 
 
@@ -66,7 +66,7 @@ class _Shared:
         return self.words.itemsize
 
     def place(self, index: Any, mask: Array) -> Array:
-        index = np.broadcast_to(index, mask.shape)
+        index = _on_lanes(index, mask.shape)
         _require((index[mask] >= 0) & (index[mask] < self.count), "shared memory: out of bounds")
         return (_now().position * self.count + index)[mask]
 
@@ -75,20 +75,21 @@ class _Shared:
         other = (self.writer[place] != _NOBODY) & (self.writer[place] != lanes)
         _require(~other, "no barrier between a write to shared memory and a read by another lane")
         known = self.reader[place]
-        self.reader[place] = np.where((known == _NOBODY) | (known == lanes), lanes, _SEVERAL)
-        for at in (place,):  # two lanes may have read the same word in this very step
-            seen, counts = np.unique(at, return_counts=True)
-            self.reader[seen[counts > 1]] = _SEVERAL
+        own = (known == _NOBODY) | (known == lanes)
+        self.reader[place] = lanes
+        self.reader[place[~own]] = _SEVERAL
+        # Of lanes that read one word in this very step, the last one's number stands there.
+        self.reader[place[self.reader[place] != lanes]] = _SEVERAL
         return self.words[place]
 
     def write(self, place: Array, lanes: Array, values: Array) -> None:
-        _require(len(np.unique(place)) == len(place), "two lanes write one word of shared memory")
         for done, what in ((self.writer, "write"), (self.reader, "read")):
             other = (done[place] != _NOBODY) & (done[place] != lanes)
             _require(
                 ~other, f"no barrier between a {what} of shared memory and a write by another lane"
             )
         self.words[place], self.written[place], self.writer[place] = values, True, lanes
+        _require(self.writer[place] == lanes, "two lanes write one word of shared memory")
 
     def settle(self) -> None:
         self.writer[:] = _NOBODY
@@ -132,7 +133,13 @@ def block() -> Array:
 
 
 def _everywhere(mask: Any) -> Array:
-    return np.broadcast_to(np.asarray(mask, bool), _now().lane.shape)
+    mask, shape = np.asarray(mask, bool), _now().lane.shape
+    return mask if mask.shape == shape else np.broadcast_to(mask, shape)
+
+
+def _on_lanes(value: Any, shape: tuple[int, ...]) -> Array:
+    value = np.asarray(value)
+    return value if value.shape == shape else np.broadcast_to(value, shape)
 
 
 # Memory
@@ -151,7 +158,7 @@ def load(pointer: Any, index: Any, mask: Any, other: Any) -> Array:
     if isinstance(pointer, _Shared):
         result[mask] = pointer.read(pointer.place(index, mask), _now().lane[mask])
         return result
-    index = np.broadcast_to(index, mask.shape)[mask]
+    index = _on_lanes(index, mask.shape)[mask]
     _require((index >= 0) & (index < pointer.size), "memory is read out of bounds")
     result[mask] = pointer[index]
     return result
@@ -161,14 +168,16 @@ def store(pointer: Any, index: Any, value: Any, mask: Any) -> None:
     """Write the element at an index where the mask holds."""
     mask = _everywhere(mask)
     value = np.asarray(value)
-    _require(value.dtype == pointer.dtype, f"{value.dtype} is stored as {pointer.dtype}")
-    value = np.broadcast_to(value, mask.shape)[mask]
+    if value.dtype != pointer.dtype:
+        raise KernelFault(f"{value.dtype} is stored as {pointer.dtype}")
+    value = _on_lanes(value, mask.shape)[mask]
     if isinstance(pointer, _Shared):
         pointer.write(pointer.place(index, mask), _now().lane[mask], value)
         return
-    index = np.broadcast_to(index, mask.shape)[mask]
+    index = _on_lanes(index, mask.shape)[mask]
     _require((index >= 0) & (index < pointer.size), "memory is written out of bounds")
-    _require(len(np.unique(index)) == len(index), "two lanes write one element")
+    if np.any(index[1:] <= index[:-1]):  # mostly they are in order
+        _require(len(np.unique(index)) == len(index), "two lanes write one element")
     pointer[index] = value
 
 
