@@ -36,7 +36,7 @@ def initial_of(T: Any, temperature_of: Callable[..., Value]) -> Callable[..., An
 
 def power_of(T: Any) -> Callable[[Value], Value]:
     """Return the exponential of what has been multiplied by the factor."""
-    return exp2_approximate if T is np.float32 else functions(T).exp  # type: ignore[no-any-return]
+    return exp2_approximate if T is np.float32 else functions(T).exp
 
 
 def surveying_one(T: Any, vector: int, finish: Callable[..., Any]) -> Phase:
