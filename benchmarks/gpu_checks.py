@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from typing import Any
 
@@ -64,6 +65,8 @@ def checks(quick: bool) -> Iterator[Found]:
     yield from _check_tables(rng)
     yield from _check_pairs(rng)
     yield from _check_random()
+    yield from _check_estimates(rng)
+    yield from _check_training(rng)
     yield from _check_torch(rng)
 
 
@@ -97,6 +100,62 @@ def _check_random() -> Iterator[Found]:
                 wanted = draw(7, out.shape, offset=offset, dtype=dtype)
                 label = f"random.{name} {np.dtype(dtype).name} from {offset}, to the bit"
                 yield label, _close("number", out, wanted, 0.0)
+
+
+def _check_estimates(rng: np.random.Generator) -> Iterator[Found]:
+    """Values, errors and gradients of Monte Carlo estimates."""
+    of = fastdiv.distributions
+    for dimension in (1, 2, 16):
+        mean, std = rng.normal(size=(3, dimension)), rng.uniform(0.5, 2, (3, dimension))
+        mixture = of.Mixture(np.full(3, 1 / 3), of.Normal(mean, std))
+        full = of.MultivariateNormal(mean[0], np.eye(dimension) + 0.1 * np.tri(dimension))
+        for name in ("kl_divergence", "js_divergence"):
+            compute = fastdiv.value_and_grad(getattr(fastdiv.montecarlo, name), (0, 1))
+            for p, q in ((mixture, full), (full, mixture)):
+                results = [compute(p, q, 50_001, seed=1, device=each) for each in ("cuda", "cpu")]
+                ours, theirs = ([each[0].value, each[0].standard_error] for each in results)
+                problem = _close("value", np.array(ours), np.array(theirs), 1e-12)
+                label = f"montecarlo.{name}, {dimension}-D, {type(p).__name__}"
+                yield label, problem or _fields_differ(*(each[1] for each in results))
+
+
+def _parameters(gradient: Any) -> dict[str, Array]:
+    """Return a gradient's arrays by name; it is a distribution, or several."""
+    if isinstance(gradient, np.ndarray):
+        return {"": gradient}
+    if isinstance(gradient, tuple):
+        fields: Any = {str(k): each for k, each in enumerate(gradient)}
+    else:
+        fields = {each.name: getattr(gradient, each.name) for each in dataclasses.fields(gradient)}
+    return {
+        f"{name} {inner}": array
+        for name, field in fields.items()
+        if field is not None
+        for inner, array in _parameters(field).items()
+    }
+
+
+def _fields_differ(ours: Any, theirs: Any) -> str | None:
+    own = _parameters(ours)
+    for name, value in _parameters(theirs).items():
+        problem = _close(name, own[name], value, 1e-10 * (1 + np.abs(value).max()))
+        if problem:
+            return problem
+    return None
+
+
+def _check_training(rng: np.random.Generator) -> Iterator[Found]:
+    """Losses of a few passes of every model: the device changes the products' last digits alone."""
+    nn = fastdiv.nn
+    X = rng.random((300, 20)).astype("f4")
+    for kind in ("", "Denoising", "Sparse", "Variational"):
+        model = getattr(nn, f"{kind}Autoencoder")
+        options = {"batch_size": 64, "max_epochs": 3, "random_state": 0, "verbose": False}
+        losses = [
+            np.array(model((30,), 5, device=device, **options).fit(X).history_["loss"])
+            for device in ("cuda", "cpu")
+        ]
+        yield f"nn.{model.__name__}", _close("loss", *losses, 1e-4 * np.abs(losses[1]).max())
 
 
 def _check_torch(rng: np.random.Generator) -> Iterator[Found]:

@@ -96,6 +96,8 @@ def on_device(backend: ModuleType, names: Sequence[str], arrays: Sequence[Any]) 
         for name, array in zip(names, arrays, strict=True)
         if _is_cupy(type(array))
     ]
+    if not placed:  # arrays of another library
+        return contextlib.nullcontext()
     first_name, first = placed[0]
     for name, device in placed[1:]:
         if device != first:
@@ -132,6 +134,11 @@ def _type_name(array: Any) -> str:
 
 def _is_cupy(kind: type) -> bool:
     return any(each.__module__ == "cupy" and each.__name__ == "ndarray" for each in kind.__mro__)
+
+
+def gpu_backend(what: str) -> ModuleType:
+    """Return the back end of GPU memory; `what` asks for it, and begins the error if something is missing."""
+    return _host() if SIMULATED else _cuda(what)
 
 
 def _host() -> ModuleType:

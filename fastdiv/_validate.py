@@ -41,13 +41,18 @@ def as_array(name: str, value: Any, xp: Any = np) -> Array:
 
 def _as_device_array(name: str, value: Any, xp: Any) -> Array:
     """Return the value as an array in GPU memory; one in host memory is not moved there silently."""
+    array: Array
+    if isinstance(value, xp.ndarray):
+        array = value
+        compute_dtype(name, array)
+        return array
     if isinstance(value, np.ndarray) and value.ndim > 0:
         message = f"{name} is in host memory ({type(value).__module__}.{type(value).__qualname__})"
         raise TypeError(f"{message}: expected a {xp.__name__} array, as the other arguments are")
     if not hasattr(value, "__cuda_array_interface__"):
         value = as_array(name, value)  # a list or a number
         compute_dtype(name, value)
-    array: Array = xp.asarray(value)
+    array = xp.asarray(value)
     compute_dtype(name, array)
     return array
 

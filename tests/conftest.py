@@ -1,7 +1,6 @@
 """Fixtures that every test may use, and what of the tests runs on the simulated GPU.
 
-``FASTDIV_CUDA=simulator pytest tests/probabilities tests/logits tests/pairwise tests/random`` runs the
-public functions' tests on the kernels for a GPU.
+``FASTDIV_CUDA=simulator pytest`` runs the public functions' tests on the kernels for a GPU.
 """
 
 import os
@@ -19,15 +18,42 @@ SIMULATED = os.environ.get("FASTDIV_CUDA") == "simulator"
 ISAS = (_native.isa(),) if SIMULATED else tuple(_native.available_isas())
 THREADS = (1,) if SIMULATED else (1, 2, 7)
 
-# Of a test's file or name, why it does not run on the simulated GPU.
+# Why tests do not run on the simulated GPU, and which: parts of their path and name.
 NOT_SIMULATED = {
-    "test_bits.py": "bits across instruction sets and threads",
-    "test_logits_bits.py": "bits across instruction sets and threads",
-    "test_logits_memory.py": "memory of the CPU's kernels",
-    "test_same_bits_for_any_threads": "bits across instruction sets and threads",
-    "test_large_array": "5e8 entries",
-    "test_gpu_arrays_are_named": "arrays in host memory are the GPU's",
-    "test_arrays_in_host_memory_are_taken": "arrays in host memory are the GPU's",
+    "what the CPU alone computes": (
+        "tests/demo/",
+        "tests/distributions/",
+        "tests/fitting/",
+        "tests/native/",
+        "tests/nn/test_",
+        "tests/plotting/",
+        "tests/test_documentation.py",
+        "_reference.py",
+    ),
+    "simulated in every run": ("tests/cuda/", "tests/test_gpu_arrays.py"),
+    "bits across instruction sets and threads": (
+        "test_bits.py",
+        "test_logits_bits.py",
+        "test_nn_functional_bits.py",
+        "test_same_bits_for_any_threads",
+        "test_threads_and_instruction_sets",
+        "test_v2_is_as_close",
+    ),
+    "memory of the CPU's kernels": ("test_logits_memory.py", "test_memory_does_not_depend"),
+    "too many samples or entries": (
+        "test_large_array",
+        "test_montecarlo_calibration.py",
+        "test_progress",
+        "test_interrupts_come_through",
+        "test_difference_quotients",
+        "test_standard_errors_of_gradients",
+        "test_expectation_is_the_gradient",
+    ),
+    "arrays in host memory are the GPU's": (
+        "test_gpu_arrays_are_named",
+        "test_arrays_in_host_memory_are_taken",
+        "test_scipy_is_imported_only_where_it_is_needed",
+    ),
 }
 MOST_SIMULATED = 64
 """Of one test's parameters so many are picked; the simulator is slow, and all of them run on the CPU."""
@@ -40,10 +66,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         return
     picked: Counter[str] = Counter()
     left_out = set()
-    for item in sorted(
-        items, key=lambda item: crc32(item.nodeid.encode())
-    ):  # the same in every run
-        reasons = [why for what, why in NOT_SIMULATED.items() if what in item.nodeid]
+    # the same choice in every run
+    for item in sorted(items, key=lambda item: crc32(item.nodeid.encode())):
+        reasons = [
+            why
+            for why, parts in NOT_SIMULATED.items()
+            if any(part in item.nodeid for part in parts)
+        ]
         function = item.nodeid.partition("[")[0]
         picked[function] += 1
         if picked[function] > MOST_SIMULATED:

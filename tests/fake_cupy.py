@@ -128,13 +128,16 @@ class Backend(ModuleType):
     def __getattr__(self, name: str) -> Any:
         kernel = getattr(_native, name)
 
-        def launch(*arguments: Any, **options: Any) -> None:
+        def launch(*arguments: Any, **options: Any) -> Any:
             self.launches.append((name, Device.current))
-            kernel(*map(_host, arguments), **{key: _host(each) for key, each in options.items()})
+            return kernel(
+                *map(_host, arguments), **{key: _host(each) for key, each in options.items()}
+            )
 
         return launch
 
 
 def _host(value: Any) -> Any:
-    assert not isinstance(value, np.ndarray), "an array in host memory went to a kernel of the GPU"
+    in_host_memory = isinstance(value, np.ndarray) and value.ndim > 0  # others are numbers
+    assert not in_host_memory, "an array in host memory went to a kernel of the GPU"
     return value.host if isinstance(value, ndarray) else value

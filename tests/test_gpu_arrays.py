@@ -12,6 +12,7 @@ import pytest
 import fake_cupy
 import fastdiv
 from fastdiv import _array
+from fastdiv.nn import functional
 
 P = np.array([[0.5, 0.5, 0.0], [0.1, 0.2, 0.7]])
 Q = np.array([0.25, 0.5, 0.25])
@@ -139,6 +140,26 @@ def test_values_and_gradients_stay_on_the_gpu(backend: Any) -> None:
         assert gradient.device.id == 1
     assert backend.launches == [("kl_divergence", 1)]
     assert fake_cupy.Device.current == 0
+
+
+def test_functions_of_training_stay_on_the_gpu(backend: Any) -> None:
+    logits, x, gradient = on_gpu(3 * P, 1), on_gpu(P, 1), on_gpu(P, 1)
+    value = functional.bernoulli_nll(logits, x, gradient=gradient, cotangent=0.5)
+    expected = np.empty_like(P)
+    np.testing.assert_array_equal(
+        value.host, functional.bernoulli_nll(3 * P, P, gradient=expected, cotangent=0.5)
+    )
+    np.testing.assert_array_equal(gradient.host, expected)
+    y = functional.bias_activation(x, [0.0, 1.0, 2.0], "tanh", out=x)
+    assert y is x
+    np.testing.assert_array_equal(y.host, functional.bias_activation(P, [0.0, 1.0, 2.0], "tanh"))
+    functional.adam_step(logits, gradient, on_gpu(0 * P, 1), on_gpu(0 * P, 1), 1)
+    assert value.device.id == 1
+    launched = ["nn_bernoulli_nll", "nn_bias_activation", "nn_adam_step"]
+    assert backend.launches == [(name, 1) for name in launched]
+    memory = on_gpu(np.zeros((3, 3)))
+    with pytest.raises(ValueError, match="gradient overlaps logits in memory"):
+        functional.bernoulli_nll(memory[:2], on_gpu(P), gradient=memory[1:])
 
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.int32])

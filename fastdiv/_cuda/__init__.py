@@ -35,6 +35,7 @@ from .nn.corrupt import nn_corrupt
 from .nn.gaussian_kl_draw import nn_gaussian_kl_draw, nn_gaussian_kl_draw_backward
 from .nn.gaussian_nll import nn_gaussian_nll
 from .nn.sparsity_penalty import nn_sparsity_penalty
+from .nn.tally import nn_tally
 from .pairs.launching import (
     pairwise_js_distance,
     pairwise_js_divergence,
@@ -67,6 +68,7 @@ __all__ = [
     "nn_gaussian_kl_draw_backward",
     "nn_gaussian_nll",
     "nn_sparsity_penalty",
+    "nn_tally",
     "pairwise_js_distance",
     "pairwise_js_divergence",
     "pairwise_kl_divergence",

@@ -7,6 +7,7 @@ import functools
 import hashlib
 import os
 import re
+import sys
 import tempfile
 import types
 from collections.abc import Iterator
@@ -22,6 +23,9 @@ Capability = tuple[int, int]
 _ELF = b"\x7fELF"
 _LEAST_CAPABILITY = (8, 0)
 """Conversions to bfloat16 are instructions from there on."""
+
+_DEEPEST = 20_000
+"""Python's calls while Numba compiles functions that call functions, some 25 a level."""
 
 
 def cached(kernel: Kernel, capability: Capability) -> bytes:
@@ -128,11 +132,13 @@ def _compiling_for(capability: Capability) -> Iterator[None]:
     from numba.cuda.core.compiler_lock import global_compiler_lock
 
     with global_compiler_lock:  # nobody else compiles meanwhile
-        before = dispatcher.get_current_device
+        before, depth = dispatcher.get_current_device, sys.getrecursionlimit()
         dispatcher.get_current_device = lambda: types.SimpleNamespace(compute_capability=capability)
+        sys.setrecursionlimit(max(depth, _DEEPEST))
         try:
             yield
         finally:
+            sys.setrecursionlimit(depth)
             dispatcher.get_current_device = before
 
 

@@ -92,7 +92,8 @@ def kl_divergence(
         as does Ctrl-C.
     device : {"cpu", "cuda"}, default "cpu"
         Where samples are drawn; "cuda" is CuPy's current GPU. p, q and the results are in host memory all the same:
-        they are few numbers. The bits are the same, too, so that shards of both can be merged.
+        they are few numbers. The bits are the same, too, so that shards of both can be merged. The first call of a
+        kind compiles its kernel, which takes seconds and is kept on disk.
 
     Returns
     -------
@@ -102,7 +103,7 @@ def kl_divergence(
     Raises
     ------
     TypeError, ValueError
-        If an argument does not fit; the message names it. On a GPU events have at most 8 entries.
+        If an argument does not fit; the message names it.
     ImportError, RuntimeError
         If `device` is "cuda" and what computes there is missing.
 

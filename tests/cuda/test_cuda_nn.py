@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from fastdiv import _native
-from fastdiv._cuda.nn import columns
+from fastdiv._cuda.nn import columns, rows
 from fastdiv._cuda.prims._simulated import KernelFault
 
 gpu = pytest.importorskip("fastdiv._cuda", reason="needs Numba")
@@ -99,6 +99,18 @@ def test_likelihoods(shape: tuple[int, int], dtype: type, rng: np.random.Generat
             np.testing.assert_array_equal(value, ours)
 
 
+def test_one_factor_in_gpu_memory(
+    dtype: type, rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is read for each row; the simulator's arrays of no axes are in host memory otherwise."""
+    x, value, gradient = numbers((9, 5), dtype, rng), np.empty(9, dtype), np.empty((9, 5), dtype)
+    factor, expected = np.array(0.3, dtype), np.empty((9, 5), dtype)
+    gpu.nn_gaussian_nll(x, x[::-1].copy(), 1.0, factor, value, expected)
+    monkeypatch.setattr(rows, "_factors", lambda T, cotangent: (cotangent.reshape(1), 0, T(1)))
+    gpu.nn_gaussian_nll(x, x[::-1].copy(), 1.0, factor, value, gradient)
+    np.testing.assert_array_equal(gradient, expected)
+
+
 @pytest.mark.parametrize("place", PLACES, ids=str)
 def test_gaussian_kl_draw(
     shape: tuple[int, int], dtype: type, place: Any, rng: np.random.Generator
@@ -154,6 +166,23 @@ def test_sparsity_penalty(rows: int, columns: int, dtype: type, rng: np.random.G
     require_close(value, penalty, 16)
     found = gpu.nn_sparsity_penalty(x, 0.2, 2.0, None)
     assert found.shape == () and found.dtype == np.float64 and found == value[0]
+
+
+@pytest.mark.parametrize("rows", [1, 3, 256, 700])
+def test_tally(rows: int, dtype: type, rng: np.random.Generator) -> None:
+    first, second = rng.random((2, rows)).astype(dtype)
+    sums, expected = np.zeros(3 * 256), np.zeros(3)
+    for n in (rows, 1):
+        for other, weight, recorded in (
+            (None, 0.0, 1.0),
+            (second[:n], 0.3, 1.0),
+            (np.array(2.5), 5.0, 4.0),
+        ):
+            gpu.nn_tally(first[:n], other, weight, recorded, sums)
+            by_first = first[:n].sum(dtype=float)
+            by_other = 0.0 if other is None else np.broadcast_to(other, n).sum(dtype=float)
+            expected += by_first + weight * by_other, by_first, recorded * by_other
+    np.testing.assert_allclose(sums.reshape(3, 256).sum(axis=1), expected, rtol=1e-13)
 
 
 def test_special_numbers(dtype: type) -> None:

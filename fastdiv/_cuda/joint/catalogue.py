@@ -11,7 +11,7 @@ from .._kernel import Kernel
 from . import launching as joint
 from .conclusion import TableMeasure
 from .layout import SPREAD, layout_of
-from .sweeps import BOTH, COLUMNS, ROWS
+from .terms import BOTH, COLUMNS, ROWS
 
 _TABLES = (
     (16, 8),

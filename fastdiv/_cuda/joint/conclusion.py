@@ -1,4 +1,4 @@
-"""From a table's sums to what its lanes need: the prescale, the columns' and rows' share, the value, gradients' ends."""
+"""From a table's sums to what its lanes need: the prescale, shares of columns and rows, the value, gradients' ends."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from ..probabilities.weights import normalizer
 from ..sums import Phase, adding, total_of
 from ..tuples import Tuple, Value
 from .layout import Layout
-from .sweeps import BOTH, COLUMNS, ROWS, TableFormula, sharing, summing_row
+from .sweeps import summing_row
+from .terms import BOTH, COLUMNS, ROWS, TableFormula, sharing
 
 QUAD = 4
 """A marginal in memory: its sum, that of the entries divided by 2^64, and what each has rounded away."""
@@ -75,11 +76,8 @@ def concluding(measure: TableMeasure) -> Callable[..., Tuple]:
     """
     T, normalized, has_logarithm = measure.T, measure.normalized, measure.formula.has_logarithm
     zero, one, two, half = (np.float64(number) for number in (0, 1, 2, 0.5))
-    center_plain, log, log1p = (
-        np.float64(measure.formula.center_plain),
-        functions(np.float64).log,
-        functions(np.float64).log1p,
-    )
+    center_plain, wide = np.float64(measure.formula.center_plain), functions(np.float64)
+    log, log1p = wide.log, wide.log1p
 
     @device
     def conclude(unit: Value, cotangent: Value, whole: Tuple, terms: Tuple) -> Tuple:

@@ -15,10 +15,11 @@ from ..launching import unit_of
 from ..prims import VECTOR_BYTES
 from ..probabilities import conditional_entropy as _conditional_entropy
 from ..probabilities import mutual_information as _mutual_information
+from .combining import make_combine
 from .conclusion import QUAD, TableMeasure
 from .layout import LANES, MOST_TOTALS, SPREAD, Layout, Tiles, layout_of, tiles_of
-from .sweeps import BOTH, COLUMNS, ROWS
-from .tiles import make_combine, make_marginals, make_outputs, make_terms
+from .terms import BOTH, COLUMNS, ROWS
+from .tiles import make_marginals, make_outputs, make_terms
 from .whole import make_whole
 
 Array = Any
@@ -250,8 +251,12 @@ def _conditional_entropy_of(T: Any, normalized: bool, by_rows: bool) -> TableMea
 
 
 @cache
-def _mutual_information_of(T: Any, normalized: bool, by_rows: bool) -> TableMeasure:
+def _symmetric(T: Any, normalized: bool) -> TableMeasure:
     return TableMeasure(_mutual_information.make(T), T, normalized)
+
+
+def _mutual_information_of(T: Any, normalized: bool, by_rows: bool) -> TableMeasure:
+    return _symmetric(T, normalized)
 
 
 class JointMeasure:
@@ -281,18 +286,10 @@ class JointMeasure:
         own = value.flags.c_contiguous
         memory = value.reshape(-1) if own else _arrays.empty(value.size, value.dtype)
         gradient = None if grad_p is None else Output(grad_p)
+        slopes = None if gradient is None else gradient.tables
         upstream = None if cotangent is None else _arrays.numbers(cotangent)
         measure = self.measure_of(p.dtype.type, bool(normalize), by_rows)
-        run(
-            measure,
-            Call(
-                input_of(p),
-                upstream,
-                memory,
-                None if gradient is None else gradient.tables,
-                unit_of(base),
-            ),
-        )
+        run(measure, Call(input_of(p), upstream, memory, slopes, unit_of(base)))
         if not own:
             value[...] = memory.reshape(value.shape)
         if gradient is not None:

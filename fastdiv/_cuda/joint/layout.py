@@ -1,5 +1,4 @@
-"""How lanes share out a table [nx, ny] that is contiguous along y: chosen by its shape alone, so that bits do not
-depend on the batch.
+"""How lanes share out a table [nx, ny] that is contiguous along y: chosen by its shape, so that the batch sets no bits.
 
 A group of lanes has a row, or a strip of it, each lane some vectors of its columns. It goes down the rows with the
 columns' sums in registers; a row's sum is its group's.

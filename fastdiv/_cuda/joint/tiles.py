@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from ..prims import any_lane, barrier, block, device, lane, load, select, shared, store
+from ..prims import any_lane, block, device, lane, load, select, shared, store
 from ..sums import adding
-from ..teams import combine_slots, loading, storing, team_reduce
+from ..teams import combine_slots, storing, team_reduce
 from ..tuples import Tuple, Value, choose, each_with, rotate
 from .conclusion import (
     QUAD,
@@ -26,8 +26,6 @@ from .conclusion import (
 from .layout import LANES, WARP, WARPS, Layout
 from .sweeps import (
     AT_ONCE,
-    COLUMNS,
-    ROWS,
     finding,
     folding,
     merging_rows,
@@ -35,11 +33,10 @@ from .sweeps import (
     placing,
     summing_columns,
     summing_row,
-    summing_terms,
     times,
     visiting_several,
-    writing_gradient,
 )
+from .terms import COLUMNS, ROWS, summing_terms, writing_gradient
 
 _EXCHANGED = QUAD * WARPS
 
@@ -105,7 +102,7 @@ def _adding_rows(layout: Layout, T: Any, aligned: bool, by_columns: bool) -> Cal
                         select(overflows, other, far),
                         select(overflows, other_low, far_low),
                     )
-                row, length = find(place, step)
+                row, _ = find(place, step)
                 first = (row < place[3]) & ((lane() & in_group) == zero)
                 write(rows, begin + row, apart, (high, far, low, far_low), first)
                 several = rotate(several)
@@ -130,7 +127,7 @@ def make_marginals(layout: Layout, T: Any, aligned: bool, marginals: int) -> Cal
     find, merge, fold = tile_of(layout), merging_rows(layout, T, 2 * count), folding(T, count)
     pick, scale_each = choose(2 * count, select), each_with(2 * count, times)
     write = moving(layout, np.dtype(T).name, False).write
-    quad, one, zero, nothing, unscaled = np.int64(QUAD), np.int64(1), np.int64(0), T(0), T(1)
+    quad, zero, nothing, unscaled = np.int64(QUAD), np.int64(0), T(0), T(1)
     across, strip = np.int64(layout.across), np.int64(layout.strip)
     writers = np.int64(layout.across * WARP)
     in_warp, group = np.int64(WARP - 1), np.int64(layout.group)
@@ -139,15 +136,8 @@ def make_marginals(layout: Layout, T: Any, aligned: bool, marginals: int) -> Cal
 
     @device
     def write_columns(
-        columns: Any,
-        exchange: Any,
-        state: Tuple,
-        far: Tuple,
-        begin: Value,
-        down: Value,
-        at: Value,
-        ny: Value,
-    ) -> None:
+        columns: Any, exchange: Any, state: Tuple, far: Tuple, begin: Value, down: Value, at: Value, ny: Value
+    ) -> None:  # fmt: skip
         total = merge(state[:count] + far[:count] + state[count:] + far[count:], exchange)
         first = (lane() < writers) & ((lane() & in_warp) < group)
         length = select(first, ny, zero)
@@ -161,7 +151,7 @@ def make_marginals(layout: Layout, T: Any, aligned: bool, marginals: int) -> Cal
         steps: Any, tiles_down: Any, strips: Any,
     ) -> None:  # fmt: skip
         exchange = shared(exchanged, T)
-        index, row, column, place = find(apart, row_stride, nx, ny, steps, tiles_down, strips)
+        index, row, _, place = find(apart, row_stride, nx, ny, steps, tiles_down, strips)
         if by_rows:
             parts = strips * across
             part = place[4] // strip
@@ -171,81 +161,12 @@ def make_marginals(layout: Layout, T: Any, aligned: bool, marginals: int) -> Cal
             state = sweep(table, place, steps, unscaled)
         if by_columns:
             far = scale_each(state, down)
-            high, low = fold(state[:count])
+            high = fold(state[:count])[0]
             overflows = ~(high - high == nothing)
             if any_lane(overflows):
                 far = pick(overflows, sweep(table, place, steps, down), far)
             begin_columns = (index * quad * tiles_down + row) * ny
             write_columns(columns, exchange, state, far, begin_columns, tiles_down, place[4], ny)
-
-    return kernel
-
-
-def make_combine(T: Any, spread: int) -> Callable[..., None]:
-    """Return the kernel that adds up the parts of marginals; so many lanes share an item's."""
-    items_at_once, merge = np.int64(LANES // spread), sums(T, 2).merge
-    shift, in_items = np.int64((LANES // spread).bit_length() - 1), np.int64(LANES // spread - 1)
-    read, read_back, write, reduce = (
-        loading((T(0),) * QUAD),
-        loading((T(0),) * QUAD),
-        storing(QUAD),
-        None,
-    )
-    reduce = team_reduce(Layout(4, WARP, 1, 1, LANES, True), sums(T, 2))
-    zeros, step, quad, one, zero = (
-        (T(0),) * QUAD,
-        np.int64(spread),
-        np.int64(QUAD),
-        np.int64(1),
-        np.int64(0),
-    )
-    lanes, many = np.int64(LANES), spread > 1
-    exchanged = QUAD * LANES
-
-    @device
-    def gather(exchange: Any, state: Tuple, item: Value) -> Tuple:
-        write(exchange, lane(), lanes, state, True)
-        barrier()
-        total = zeros
-        for k in range(spread):
-            total = merge(total, read_back(exchange, item + k * items_at_once, lanes, True))
-        barrier()
-        return total
-
-    def kernel(
-        parts: Any, marginals: Any, totals: Any, items: Any, count: Any, blocks: Any, rounds: Any
-    ) -> None:
-        exchange = shared(exchanged, T)
-        index = block() // blocks
-        begin = (block() - index * blocks) * rounds * items_at_once
-        own, first = lane() & in_items, lane() >> shift
-        whole = zeros
-        done = zero
-        while done < rounds:
-            item = begin + done * items_at_once + own
-            state = zeros
-            part = zero
-            while part < count:
-                place = part + first
-                at = (index * quad * count + place) * items + item
-                state = merge(
-                    state, read(parts, at, count * items, (place < count) & (item < items))
-                )
-                part += step
-            if many:
-                state = gather(exchange, state, own)
-            mine = (first == zero) & (item < items)
-            write(marginals, (index * items + item) * quad, one, state, mine)
-            whole = merge(whole, state)
-            done += one
-        kept = tuple_of_first(whole, first == zero)
-        write(totals, block() * quad, one, reduce(kept, exchange), lane() == zero)
-
-    keep = choose(QUAD, select)
-
-    @device
-    def tuple_of_first(state: Tuple, mask: Value) -> Tuple:
-        return keep(mask, state, zeros)
 
     return kernel
 
@@ -265,7 +186,7 @@ def _beginning(measure: TableMeasure, layout: Layout) -> Callable[..., Any]:
         index, row, strip, place = find(apart, row_stride, nx, ny, steps, down, strips)
         high, far, low, far_low = combine(totals, index * blocks, blocks, exchange)
         found = whole(high, far, low, far_low)
-        total, rest, scale, factor, overflows = found
+        total, rest, _, factor, overflows = found
         own = zeros
         if by_columns:
             own = scale_each(
@@ -273,7 +194,8 @@ def _beginning(measure: TableMeasure, layout: Layout) -> Callable[..., Any]:
             )
         head = T(total)
         source = (
-            head, T((total - np.float64(head)) + rest), rows, index * nx * quad, (index + 1) * nx * quad, factor, overflows,
+            head, T((total - np.float64(head)) + rest),
+            rows, index * nx * quad, (index + 1) * nx * quad, factor, overflows,
         )  # fmt: skip
         return index, (row == zero) & (strip == zero), place, found, own, source
 
@@ -295,7 +217,7 @@ def make_terms(measure: TableMeasure, layout: Layout, aligned: bool) -> Callable
         steps: Any, down: Any, strips: Any, blocks: Any,
     ) -> None:  # fmt: skip
         exchange = shared(_EXCHANGED, T)
-        index, is_first, place, found, own, source = begin(
+        _, _, place, found, own, source = begin(
             columns, rows, totals, nx, ny, apart, row_stride, steps, down, strips, blocks, exchange
         )  # fmt: skip
         state = reduce(sweep(table, place, steps, T(found[2]), own, source), exchange)

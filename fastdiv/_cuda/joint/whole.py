@@ -13,17 +13,15 @@ from ..tuples import Tuple, Value, choose, each_with
 from .conclusion import TableMeasure, concluding, row_of_lanes, sums, whole_of
 from .layout import LANES, WARP, Layout
 from .sweeps import (
-    ROWS,
     folding,
     merging_groups,
     merging_rows,
     placing,
     summing_columns,
-    summing_terms,
     times,
     visiting,
-    writing_gradient,
 )
+from .terms import ROWS, summing_terms, writing_gradient
 
 
 def _adding_everything(layout: Layout, T: Any, aligned: bool) -> Callable[..., Tuple]:
@@ -89,8 +87,8 @@ def make_whole(
     exchanged = 2 * layout.columns * LANES if layout.team > WARP else 1
 
     def kernel(
-        table: Any, cotangent: Any, value: Any, gradient: Any, tables: Any, nx: Any, ny: Any, apart: Any, row_stride: Any,
-        gradient_apart: Any, gradient_row_stride: Any, has_cotangent: Any, unit: Any,
+        table: Any, cotangent: Any, value: Any, gradient: Any, tables: Any, nx: Any, ny: Any,
+        apart: Any, row_stride: Any, gradient_apart: Any, gradient_row_stride: Any, has_cotangent: Any, unit: Any,
     ) -> None:  # fmt: skip
         exchange = shared(exchanged, T)
         index = block() * teams + (lane() >> team_shift)

@@ -1,10 +1,12 @@
 """Monte Carlo estimates on a GPU: draws and densities in registers, sums in the order of the CPU's leaves.
 
-estimate       the functions of `fastdiv._native`, from parameters to records
-samples        the kernel: draws, densities, F, a lane's sums; `combining` puts a block's together
-gaussians  mixtures  divergences    what it evaluates, by the formulas and in the order of csrc/kernels/distributions
+estimate       the functions of `fastdiv._native`, from parameters to records; `sources`: launches for one source
+samples        the kernel: draws, densities, F, a lane's sums; `combining` puts those of a block together
+mixtures  gaussians  triangles  large  divergences
+               what it evaluates, by the formulas and in the order of csrc/kernels/distributions
 trees          from leaves to nodes, from leaves to batches
-plan  parameters  gradient          the host's part, as csrc/drivers/montecarlo
+plan  parameters  gradient
+               the host's part, as csrc/drivers/montecarlo
 """
 
 from __future__ import annotations

@@ -1,15 +1,60 @@
-"""The kernels of Monte Carlo estimates for the gate that inspects machine code; calls make them when needed."""
+"""Kernels of samples for the gate: of all kinds, or those with the most registers alive."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from .._kernel import Kernel
-from . import samples, trees
+from .divergences import FUNCTIONS
+from .gaussians import MOST_IN_REGISTERS
+from .samples import kernel_of
+from .trees import add_kernel, join_kernel
+from .triangles import SMALL
+from .variants import Variant
 
 
 def kernels(every: bool) -> Iterator[Kernel]:
-    """Return all kernels, or some that stand for the others."""
-    yield from samples.catalogue(every)
-    yield trees.join_kernel()
-    yield trees.add_kernel()
+    """Make kernels of all kinds, or those with the most registers alive."""
+    both, neither, flags = (True, True), (False, False), (False, True)
+    for kind in ("float64", "float32"):
+        yield kernel_of(_example("js_divergence", 1, kind, 2, both, both, True))
+        if kind == "float64" or every:
+            yield kernel_of(_example("kl_divergence", 0, kind, 2, both, both, True))
+            yield kernel_of(_example("kl_divergence", 0, kind, 2, neither, neither, False))
+            yield kernel_of(_example("kl_divergence", 0, kind, SMALL, both, neither, True))
+            yield kernel_of(_example("js_divergence", 1, kind, SMALL + 1, both, both, True))
+            yield kernel_of(
+                _example("js_divergence", 0, kind, 2 * MOST_IN_REGISTERS, both, both, True)
+            )
+        for dimension in range(1, MOST_IN_REGISTERS + 2) if every else ():
+            for estimator, source in FUNCTIONS:
+                for triangular in flags:
+                    for mixed in flags:
+                        for wanted in flags:
+                            forms = (triangular, triangular)
+                            mixtures = (mixed, mixed)
+                            yield kernel_of(
+                                _example(
+                                    estimator, source, kind, dimension, forms, mixtures, wanted
+                                )
+                            )
+    yield join_kernel()
+    yield add_kernel()
+
+
+def _example(
+    estimator: str,
+    source: int,
+    kind: str,
+    dimension: int,
+    triangular: tuple[bool, bool],
+    mixed: tuple[bool, bool],
+    wanted: bool,
+) -> Variant:
+    """Return a variant with as much as it may have beside."""
+    forms = triangular + triangular * (dimension > SMALL)
+    weightless, shared = wanted and mixed[0] and dimension > SMALL, dimension <= SMALL
+    direct = (wanted, wanted)
+    return Variant(
+        estimator, source, kind, dimension, forms, mixed, direct, wanted, weightless, shared
+    )

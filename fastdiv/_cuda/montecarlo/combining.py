@@ -9,11 +9,15 @@ import numpy as np
 
 from ..prims import at_least, device, divide, fma, lane, load, select, shuffle_xor, store
 from ..tuples import Tuple, Value
-from .mixtures import LANES
+from .large import LANES
 
 _ZERO, _ONE, _FOUR, _FIVE = np.int64(0), np.int64(1), np.int64(4), np.int64(5)
 _LANES = np.int64(LANES)
 _NOTHING, _LEAST = np.float64(0), np.float64(1)
+
+# What kernels say of a tile, and of how it is cut.
+TILE, TILES, LEAVES_AT_ONCE, FIRST_LEAF, LEAVES, PAIR = range(6)
+RUN, HALVES, BLOCK_CHUNKS, LEAF_CHUNKS, STRATA_AT_ONCE, OWN_COUNT, DIRECT = range(7)
 
 
 def folding(lanes: int) -> Callable[[Value], Value]:
@@ -50,52 +54,46 @@ def _of_moments(T: Any, control: bool, moved: int) -> Callable[..., None]:
     @device
     def pass_over(
         kept: Any, place: Tuple, sizes: Tuple, means: Tuple, n: Value, wanted: Value
-    ) -> tuple[Value, Value, Value, Value]:
-        """Return sums of f, f^2, g^2 and f g, less the means, over a lane's share of the observations."""
-        run, halves, block_chunks, leaf_chunks, strata_at_once, own_count, direct = sizes
+    ) -> tuple[Value, Value, Value, Value, Value]:
+        """Return sums of f, g, f^2, g^2 and f g, less the means, over a lane's share of the observations."""
         slot, part = place
-        total_f, total_g, total_ff, total_gg, total_fg = (
-            _NOTHING,
-            _NOTHING,
-            _NOTHING,
-            _NOTHING,
-            _NOTHING,
-        )
+        total_f, total_g = _NOTHING, _NOTHING
+        total_ff, total_gg, total_fg = _NOTHING, _NOTHING, _NOTHING
         number, chunk = _ZERO, _ZERO
-        while chunk < block_chunks:
-            column = (slot * block_chunks + chunk) * width + part
+        while chunk < sizes[BLOCK_CHUNKS]:
+            column = (slot * sizes[BLOCK_CHUNKS] + chunk) * width + part
             done = _ZERO
-            while done < run:
+            while done < sizes[RUN]:
                 behind = _ZERO
                 while behind < width:
                     there = wanted & (number + part < n)
-                    f = observation(kept, done, column + behind, halves, there)
+                    f = observation(kept, done, column + behind, sizes[HALVES], there)
                     f = select(there, f - means[0], _NOTHING)
                     total_f, total_ff = total_f + f, fma(f, f, total_ff)
                     if control:
-                        g = observation(kept, run + done, column + behind, halves, there)
+                        g = observation(
+                            kept, sizes[RUN] + done, column + behind, sizes[HALVES], there
+                        )
                         g = select(there, g - means[1], _NOTHING)
                         total_g = total_g + g
                         total_gg, total_fg = fma(g, g, total_gg), fma(f, g, total_fg)
                     behind += eight
                     number += eight
                 done += _ONE
-            chunk += halves
+            chunk += sizes[HALVES]
         return total_f, total_g, total_ff, total_gg, total_fg
 
     @device
     def combine(memory: Tuple, where: Tuple, sizes: Tuple, last: Tuple) -> None:
-        kept, columns, units, moments, sums, carried = memory
-        tile, tiles, leaves_at_once, first_leaf, leaves, pair = where
-        run, halves, block_chunks, leaf_chunks, strata_at_once, own_count, direct = sizes
+        kept, _columns, units, moments, sums, _carried = memory
         last_leaf, last_whole, last_rest, rounds = last
         slot, part = lane() >> three, lane() & seven
-        exists = slot < strata_at_once
+        exists = slot < sizes[STRATA_AT_ONCE]
         slot = select(exists, slot, _ZERO)
-        entry = (tile * chunks + slot * block_chunks) * _FOUR
+        entry = (where[TILE] * chunks + slot * sizes[BLOCK_CHUNKS]) * _FOUR
         k = load(units, entry, True, _ZERO)
-        leaf = first_leaf + load(units, entry + _ONE, True, _ZERO)
-        wanted = exists & (k >= _ZERO) & (leaf < leaves)
+        leaf = where[FIRST_LEAF] + load(units, entry + _ONE, True, _ZERO)
+        wanted = exists & (k >= _ZERO) & (leaf < where[LEAVES])
         of_last = last_whole + select(k < last_rest, _ONE, _ZERO)
         n = select(leaf == last_leaf, of_last, rounds)
         count = at_least(np.float64(n), _LEAST)
@@ -106,20 +104,16 @@ def _of_moments(T: Any, control: bool, moved: int) -> Callable[..., None]:
         _f, _g, ff, gg, fg = pass_over(kept, place, sizes, means, n, wanted)
         ff, gg, fg = fold(ff), fold(gg), fold(fg)
         writes = wanted & (part == _ZERO)
-        at = ((pair + leaf) * own_count + k) * _FIVE
+        at = ((where[PAIR] + leaf) * sizes[OWN_COUNT] + k) * _FIVE
         store(moments, at, f, writes)
         store(moments, at + _ONE, ff, writes)
         store(moments, at + _ONE + _ONE, g, writes)
         store(moments, at + three, gg, writes)
         store(moments, at + _FOUR, fg, writes)
         if moved:
-            sum_at = (
-                (pair + leaf) * (direct + own_count * moved_size)
-                + direct
-                + (k + _ONE) * moved_size
-                - _ONE
-            )
-            store(sums, sum_at, f, writes)
+            sums_size = sizes[DIRECT] + sizes[OWN_COUNT] * moved_size
+            last_sum = sizes[DIRECT] + (k + _ONE) * moved_size - _ONE
+            store(sums, (where[PAIR] + leaf) * sums_size + last_sum, f, writes)
 
     return combine
 
@@ -141,50 +135,51 @@ def _of_gradients(T: Any, moved: int) -> Callable[..., None]:
 
     @device
     def of_densities(memory: Tuple, begin: Value, where: Tuple, sizes: Tuple) -> None:
-        kept, columns, units, moments, sums, carried = memory
-        tile, tiles, leaves_at_once, first_leaf, leaves, pair = where
-        run, halves, block_chunks, leaf_chunks, strata_at_once, own_count, direct = sizes
+        _kept, columns, _units, _moments, sums, carried = memory
         part, row = lane() & last_part, lane() >> bits
-        sums_size = direct + own_count * moved_size
+        sums_size = sizes[DIRECT] + sizes[OWN_COUNT] * moved_size
         leaf = _ZERO
-        while leaf < leaves_at_once:
-            present = first_leaf + leaf < leaves
+        while leaf < where[LEAVES_AT_ONCE]:
+            present = where[FIRST_LEAF] + leaf < where[LEAVES]
             done = _ZERO
-            while done < direct:
+            while done < sizes[DIRECT]:
                 own = done + row
-                wanted = present & (own < direct)
-                carry = ((pair + first_leaf) * direct + own) * width + part
-                total = load(carried, carry, wanted & (tile > _ZERO), none)
-                at = begin + own * _LANES + leaf * leaf_chunks * width + part
-                total = add_chunks(columns, at, leaf_chunks, wanted, total)
-                is_last = tile + _ONE == tiles
-                store(carried, carry, total, wanted & (tile + _ONE < tiles))
+                wanted = present & (own < sizes[DIRECT])
+                carry = ((where[PAIR] + where[FIRST_LEAF]) * sizes[DIRECT] + own) * width + part
+                total = load(carried, carry, wanted & (where[TILE] > _ZERO), none)
+                at = begin + own * _LANES + leaf * sizes[LEAF_CHUNKS] * width + part
+                total = add_chunks(columns, at, sizes[LEAF_CHUNKS], wanted, total)
+                is_last = where[TILE] + _ONE == where[TILES]
+                store(carried, carry, total, wanted & (where[TILE] + _ONE < where[TILES]))
                 whole = fold(np.float64(total))
-                at_sum = (pair + first_leaf + leaf) * sums_size + own
+                at_sum = (where[PAIR] + where[FIRST_LEAF] + leaf) * sums_size + own
                 store(sums, at_sum, whole, wanted & is_last & (part == _ZERO))
                 done += chunks
             leaf += _ONE
 
     @device
     def of_places(memory: Tuple, begin: Value, where: Tuple, sizes: Tuple) -> None:
-        kept, columns, units, moments, sums, carried = memory
-        tile, tiles, leaves_at_once, first_leaf, leaves, pair = where
-        run, halves, block_chunks, leaf_chunks, strata_at_once, own_count, direct = sizes
+        _kept, columns, units, _moments, sums, _carried = memory
         part, row = lane() & last_part, lane() >> bits
-        sums_size = direct + own_count * moved_size
+        sums_size = sizes[DIRECT] + sizes[OWN_COUNT] * moved_size
         slot = _ZERO
-        while slot < strata_at_once:
-            entry = (tile * chunks + slot * block_chunks) * _FOUR
+        while slot < sizes[STRATA_AT_ONCE]:
+            entry = (where[TILE] * chunks + slot * sizes[BLOCK_CHUNKS]) * _FOUR
             k = load(units, entry, True, _ZERO)
-            leaf = first_leaf + load(units, entry + _ONE, True, _ZERO)
-            present = (k >= _ZERO) & (leaf < leaves)
+            leaf = where[FIRST_LEAF] + load(units, entry + _ONE, True, _ZERO)
+            present = (k >= _ZERO) & (leaf < where[LEAVES])
             done = _ZERO
             while done < moved_sums:
                 own = done + row
                 wanted = present & (own < moved_sums)
-                at = begin + (direct + own) * _LANES + slot * block_chunks * width + part
-                whole = fold(np.float64(add_chunks(columns, at, block_chunks, wanted, none)))
-                at_sum = (pair + leaf) * sums_size + direct + k * moved_size + own
+                at = (
+                    begin
+                    + (sizes[DIRECT] + own) * _LANES
+                    + slot * sizes[BLOCK_CHUNKS] * width
+                    + part
+                )
+                whole = fold(np.float64(add_chunks(columns, at, sizes[BLOCK_CHUNKS], wanted, none)))
+                at_sum = (where[PAIR] + leaf) * sums_size + sizes[DIRECT] + k * moved_size + own
                 store(sums, at_sum, whole, wanted & (part == _ZERO))
                 done += chunks
             slot += _ONE

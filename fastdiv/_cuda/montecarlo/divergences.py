@@ -1,4 +1,7 @@
-"""Functions F of d = log p(x) - log q(x) that are averaged, with slopes, as csrc/kernels/distributions/*_divergence.hpp."""
+"""Functions F of d = log p(x) - log q(x) that are averaged, and their slopes.
+
+As csrc/kernels/distributions/{kl,js}_divergence.hpp, operation by operation.
+"""
 
 from __future__ import annotations
 

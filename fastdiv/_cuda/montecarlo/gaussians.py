@@ -1,4 +1,6 @@
-"""Gaussian components in registers: a lane has one sample, a tuple of D numbers. As csrc/kernels/distributions/gaussian.hpp.
+"""Gaussian components at a lane's sample: in registers, a tuple of D numbers, or where D is large as `large` says.
+
+As csrc/kernels/distributions/gaussian.hpp, operation by operation.
 
     log N(x; m, L) = -|u|^2 / 2 - log det L - D/2 log 2 pi,   u = L^-1 (x - m);   D/2 log 2 pi is left out
     d/dm = L^-T u,   d/dL = lower triangle of L^-T (u u^T - 1),   d/dx = -L^-T u
@@ -18,13 +20,14 @@ from typing import Any
 import numpy as np
 
 from ..math import constants
-from ..prims import device, fma, load, select
-from ..teams import loading
+from ..normal import numbers
+from ..prims import device, fma, index_of, load, select
 from ..tuples import Tuple, Value, choose, each2, each_with
+from .large import large_gaussian
+from .triangles import SMALL, adding_outer, plus, products, pulling, solving, spreading, times
 
-SMALL = 3
-"""Up to so many dimensions the CPU adds gradients up in one pass, in another order of some operations."""
-_ONE = np.int64(1)
+MOST_IN_REGISTERS = 8
+"""Vectors of more entries are kept in memory."""
 
 
 def entries(dimension: int, triangular: bool) -> int:
@@ -42,221 +45,24 @@ def sums_size(dimension: int, triangular: bool) -> int:
     return 1 + dimension + entries(dimension, triangular)
 
 
-@device
-def plus(a: Value, b: Value) -> Value:
-    """Return a + b."""
-    return a + b
-
-
-@device
-def times(a: Value, b: Value) -> Value:
-    """Return a b."""
-    return a * b
-
-
-@cache
-def products(count: int, forward: bool = True) -> Callable[[Tuple, Tuple, Value], Value]:
-    """Return a function that adds products of entries to a number, from the first on, or from the last."""
-    if count == 1:
-
-        @device
-        def one(a: Tuple, b: Tuple, start: Value) -> Value:
-            return fma(a[0], b[0], start)
-
-        return one
-    rest, last = products(count - 1, forward), count - 1
+def _drawing(T: Any, dimension: int, number: int = 0) -> Callable[..., Tuple]:
+    """Return a function that draws a sample's normals from a block of its counter on."""
+    normals, per = numbers(T).normal, numbers(T).per_counter
+    width, place = min(per, dimension - number * per), np.uint32(number)
 
     @device
-    def from_first(a: Tuple, b: Tuple, start: Value) -> Value:
-        return rest(a[1:], b[1:], fma(a[0], b[0], start))
+    def draw(index: Value, stream: Value, seed: Value) -> Tuple:
+        return normals(index, place, stream, seed)[:width]
+
+    if width + number * per == dimension:
+        return draw
+    rest = _drawing(T, dimension, number + 1)
 
     @device
-    def from_last(a: Tuple, b: Tuple, start: Value) -> Value:
-        return rest(a[:last], b[:last], fma(a[last], b[last], start))
+    def draw_all(index: Value, stream: Value, seed: Value) -> Tuple:
+        return draw(index, stream, seed) + rest(index, stream, seed)
 
-    return from_first if forward else from_last
-
-
-@cache
-def adding_multiples(count: int) -> Callable[[Value, Tuple, Tuple], Tuple]:
-    """Return a function of x, a and s: x a + s, entry by entry."""
-    if count == 1:
-
-        @device
-        def one(x: Value, a: Tuple, s: Tuple) -> Tuple:
-            return (fma(x, a[0], s[0]),)
-
-        return one
-    rest = adding_multiples(count - 1)
-
-    @device
-    def add(x: Value, a: Tuple, s: Tuple) -> Tuple:
-        return (fma(x, a[0], s[0]),) + rest(x, a[1:], s[1:])  # noqa: RUF005
-
-    return add
-
-
-@cache
-def adding_outer(
-    rows: int, triangular: bool, row: int = 0
-) -> Callable[[Tuple, Tuple, Tuple], Tuple]:
-    """Return a function of a, b and s: s + a b^T, as much of it as L has entries, from a row on."""
-    width = row + 1 if triangular else 1
-    add, begin = adding_multiples(width), 0 if triangular else row
-    end = begin + width
-    if row + 1 == rows:
-
-        @device
-        def last(a: Tuple, b: Tuple, s: Tuple) -> Tuple:
-            return add(a[row], b[begin:end], s)
-
-        return last
-    rest = adding_outer(rows, triangular, row + 1)
-
-    @device
-    def from_row(a: Tuple, b: Tuple, s: Tuple) -> Tuple:
-        return add(a[row], b[begin:end], s[:width]) + rest(a, b, s[width:])
-
-    return from_row
-
-
-def _solving(T: Any, dimension: int, triangular: bool, row: int) -> Callable[..., Tuple]:
-    """Return a function that finds the entries of u = L^-1 (y + offset) from a row on, those before it known."""
-    zero = T(0)
-    inverse, first = np.int64(1 + row), np.int64(1 + dimension + row * (row - 1) // 2)
-    place, inside = np.int64(row), row + 1 < dimension
-
-    @device
-    def start(parameters: Any, at: Value, offset: Value, y: Tuple) -> Value:
-        factor = load(parameters, at + inverse, True, zero)
-        return fma(y[row], factor, load(parameters, offset + place, True, zero))
-
-    entry: Any
-    if triangular and row > 0:
-        read, add = loading((zero,) * row), products(row)
-
-        @device
-        def entry(parameters: Any, at: Value, offset: Value, y: Tuple, u: Tuple) -> Tuple:
-            x = start(parameters, at, offset, y)
-            return u + (add(u, read(parameters, at + first, _ONE, True), x),)  # noqa: RUF005
-
-    else:
-
-        @device
-        def entry(parameters: Any, at: Value, offset: Value, y: Tuple, u: Tuple) -> Tuple:
-            return u + (start(parameters, at, offset, y),)  # noqa: RUF005
-
-    if row == 0:
-
-        @device
-        def entry(parameters: Any, at: Value, offset: Value, y: Tuple, u: Tuple) -> Tuple:
-            return (start(parameters, at, offset, y),)
-
-    if not inside:
-        return entry  # type: ignore[no-any-return]
-    rest = _solving(T, dimension, triangular, row + 1)
-
-    @device
-    def solve(parameters: Any, at: Value, offset: Value, y: Tuple, u: Tuple) -> Tuple:
-        return rest(parameters, at, offset, y, entry(parameters, at, offset, y, u))
-
-    return solve
-
-
-def _spreading(T: Any, dimension: int, triangular: bool) -> Callable[..., Tuple]:
-    """Return a function of z: y = L z, with L in memory by rows."""
-    zero = T(0)
-    if not triangular:
-        read, multiply = loading((zero,) * dimension), each2(dimension, times)
-
-        @device
-        def diagonal(parameters: Any, at: Value, z: Tuple) -> Tuple:
-            return multiply(z, read(parameters, at, _ONE, True))
-
-        return diagonal
-
-    def make(row: int) -> Callable[..., Tuple]:
-        width, first = row + 1, np.int64(row * (row + 1) // 2)
-        read_row, add = loading((zero,) * width), products(width)
-
-        @device
-        def entry(parameters: Any, at: Value, z: Tuple) -> Tuple:
-            return (add(z[:width], read_row(parameters, at + first, _ONE, True), zero),)
-
-        if width == dimension:
-            return entry
-        rest = make(row + 1)
-
-        @device
-        def spread(parameters: Any, at: Value, z: Tuple) -> Tuple:
-            return entry(parameters, at, z) + rest(parameters, at, z)
-
-        return spread
-
-    return make(0)
-
-
-def _solving_transposed(T: Any, dimension: int, row: int) -> Callable[..., Tuple]:
-    """Return a function that finds the entries of x = L^-T wu from a row on."""
-    zero = T(0)
-    behind = dimension - 1 - row
-    inverse = np.int64(1 + row)
-    columns = 1 + dimension + dimension * (dimension - 1) // 2
-    first = np.int64(columns + row * (2 * dimension - row - 1) // 2)
-
-    @device
-    def start(parameters: Any, at: Value, wu: Tuple) -> Value:
-        return wu[row] * load(parameters, at + inverse, True, zero)
-
-    if behind == 0:
-
-        @device
-        def last(parameters: Any, at: Value, wu: Tuple) -> Tuple:
-            return (start(parameters, at, wu),)
-
-        return last
-    rest, read = _solving_transposed(T, dimension, row + 1), loading((zero,) * behind)
-    add = products(behind, dimension <= SMALL)
-
-    @device
-    def solve(parameters: Any, at: Value, wu: Tuple) -> Tuple:
-        x = rest(parameters, at, wu)
-        return (add(x, read(parameters, at + first, _ONE, True), start(parameters, at, wu)),) + x  # noqa: RUF005
-
-    return solve
-
-
-def _pulling(T: Any, dimension: int, triangular: bool) -> Callable[..., Tuple]:
-    """Return a function that adds sign L^-T wu to g."""
-    zero, add = T(0), adding_multiples(dimension)
-    if triangular:
-        solve = _solving_transposed(T, dimension, 0)
-
-        @device
-        def pull(parameters: Any, at: Value, sign: Value, wu: Tuple, g: Tuple) -> Tuple:
-            return add(sign, solve(parameters, at, wu), g)
-
-        return pull
-    read, multiply = loading((zero,) * dimension), each2(dimension, times)
-    if dimension <= SMALL:
-
-        @device
-        def pull_small(parameters: Any, at: Value, sign: Value, wu: Tuple, g: Tuple) -> Tuple:
-            return add(sign, multiply(wu, read(parameters, at + _ONE, _ONE, True)), g)
-
-        return pull_small
-    scale, fused = each_with(dimension, times), _fused(dimension)
-
-    @device
-    def pull_diagonal(parameters: Any, at: Value, sign: Value, wu: Tuple, g: Tuple) -> Tuple:
-        return fused(wu, scale(read(parameters, at + _ONE, _ONE, True), sign), g)
-
-    return pull_diagonal
-
-
-def _fused(count: int) -> Callable[[Tuple, Tuple, Tuple], Tuple]:
-    """Return a function of a, b and s: a b + s, entry by entry."""
-    return adding_outer(count, False)
+    return draw_all
 
 
 def _adding_direct(dimension: int, triangular: bool) -> Callable[..., Tuple]:
@@ -288,19 +94,31 @@ def _adding_moved(dimension: int, triangular: bool) -> Callable[..., Tuple]:
 
 
 @cache
-def gaussian(T: Any, dimension: int, triangular: bool) -> SimpleNamespace:
-    """Return the functions of a component."""
+def small_gaussian(T: Any, dimension: int, triangular: bool) -> SimpleNamespace:
+    """Return the functions of a component in registers."""
     c = constants(T)
     zero, infinity, minus_half = c.ZERO, c.INFINITY, T(-0.5)
     nothing, same_place = (zero,) * dimension, np.int64(dimension)
-    solve, squares = _solving(T, dimension, triangular, 0), products(dimension)
+    solve, squares = solving(T, dimension, triangular, 0), products(dimension)
     pick = choose(dimension, select)
 
+    spread_all, pull_all = (make(T, dimension, triangular) for make in (spreading, pulling))
+    draw_all, scale_all = _drawing(T, dimension), each_with(dimension, times)
+
     @device
-    def density(
-        parameters: Any, at: Value, offset: Value, y: Tuple, z: Tuple
-    ) -> tuple[Tuple, Value]:
+    def draw(
+        memory: Tuple, at: Value, index: Value, stream: Value, seed: Value, sign: Value
+    ) -> Tuple:
+        return scale_all(draw_all(index_of(index), stream, seed), sign)
+
+    @device
+    def spread(memory: Tuple, at: Value, z: Tuple) -> Tuple:
+        return spread_all(memory[0], at, z)
+
+    @device
+    def density(memory: Tuple, at: Value, offset: Value, y: Tuple, z: Tuple) -> tuple[Tuple, Value]:
         """Return u and the log-density; u counts for nothing where its square is out of range."""
+        parameters, _columns = memory
         same = load(parameters, offset + same_place, True, zero) != zero
         u = pick(same, z, solve(parameters, at, offset, y, nothing))
         square = squares(u, u, zero)
@@ -308,10 +126,32 @@ def gaussian(T: Any, dimension: int, triangular: bool) -> SimpleNamespace:
         log_scale = load(parameters, at, True, zero)
         return pick(tame, u, nothing), fma(select(tame, square, infinity), minus_half, log_scale)
 
+    @device
+    def scale(memory: Tuple, u: Tuple, factor: Value) -> Tuple:
+        return scale_all(u, factor)
+
+    @device
+    def begin_pull(memory: Tuple, z: Tuple) -> Tuple:
+        return nothing
+
+    @device
+    def pull(memory: Tuple, at: Value, sign: Value, wu: Tuple, g: Tuple) -> Tuple:
+        return pull_all(memory[0], at, sign, wu, g)
+
     return SimpleNamespace(
+        draw=draw,
+        spread=spread,
         density=density,
-        spread=_spreading(T, dimension, triangular),
-        pull=_pulling(T, dimension, triangular),
+        scale=scale,
+        begin_pull=begin_pull,
+        pull=pull,
         add_direct=_adding_direct(dimension, triangular),
         add_moved=_adding_moved(dimension, triangular),
     )
+
+
+@cache
+def gaussian(T: Any, dimension: int, triangular: bool) -> SimpleNamespace:
+    """Return the functions of a component, in registers or in memory."""
+    make = small_gaussian if dimension <= MOST_IN_REGISTERS else large_gaussian
+    return make(T, dimension, triangular)

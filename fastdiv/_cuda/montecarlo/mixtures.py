@@ -18,12 +18,11 @@ import numpy as np
 from ..math import constants, functions, ratios
 from ..prims import at_most, device, divide, fma, load, select, store
 from ..teams import loading, storing
-from ..tuples import Tuple, Value, each_with
+from ..tuples import Tuple, Value
 from .divergences import exponential
-from .gaussians import SMALL, component_size, gaussian, sums_size, times
-
-LANES = 128
-"""Of a block; the numbers that a lane keeps in memory lie so far apart."""
+from .gaussians import MOST_IN_REGISTERS, component_size, gaussian, sums_size
+from .large import LANES
+from .triangles import SMALL
 
 
 class Traits(NamedTuple):
@@ -53,7 +52,7 @@ class Traits(NamedTuple):
         return self.direct and not self.mixed and self.dimension <= SMALL
 
 
-def _keeping(T: Any, traits: Traits, add: Callable[..., Tuple]) -> Callable[..., Tuple]:
+def _keeping(T: Any, traits: Traits, own: SimpleNamespace) -> Callable[..., Tuple]:
     """Return a function that adds a sample to the sums, wherever they are."""
 
     @device
@@ -64,6 +63,10 @@ def _keeping(T: Any, traits: Traits, add: Callable[..., Tuple]) -> Callable[...,
 
     if not traits.direct:
         return nowhere
+    if traits.dimension > MOST_IN_REGISTERS:
+        keep: Callable[..., Tuple] = own.keep_direct
+        return keep
+    add = own.add_direct
 
     @device
     def in_registers(
@@ -89,14 +92,15 @@ def _keeping(T: Any, traits: Traits, add: Callable[..., Tuple]) -> Callable[...,
 def _single(T: Any, traits: Traits) -> SimpleNamespace:
     """Return the functions of one Gaussian; what is kept of its density is u."""
     own = gaussian(T, traits.dimension, traits.triangular)
-    density, pull, scale = own.density, own.pull, each_with(traits.dimension, times)
-    keep, one, sign, moved = _keeping(T, traits, own.add_direct), T(1), T(traits.sign), traits.moved
+    density, pull, scale = own.density, own.pull, own.scale
+    keep, one, sign, moved = _keeping(T, traits, own), T(1), T(traits.sign), traits.moved
+    forgotten = traits.dimension > MOST_IN_REGISTERS
 
     @device
     def log_density(
-        parameters: Any, at: Value, offset: Value, count: Value, y: Tuple, z: Tuple
+        memory: Tuple, at: Value, offset: Value, count: Value, y: Tuple, z: Tuple
     ) -> tuple[Value, Tuple]:
-        u, log_p = density(parameters, at, offset, y, z)
+        u, log_p = density(memory, at, offset, y, z)
         return log_p, u
 
     @device
@@ -109,13 +113,15 @@ def _single(T: Any, traits: Traits) -> SimpleNamespace:
         state: Tuple,
         g: Tuple,
     ) -> tuple[Tuple, Tuple]:
-        parameters, columns = memory
-        column, at, offset, count = place
-        log_p, u = known
-        wu = scale(u, factor)
-        state = keep(columns, column, state, one, factor, wu, u)
+        column, at, offset, _count = place
+        _log_p, u = known
+        if forgotten:  # the other density has written over it
+            y, z = point
+            u, _log_p = density(memory, at, offset, y, z)
+        wu = scale(memory, u, factor)
+        state = keep(memory[1], column, state, one, factor, wu, u)
         if moved:
-            g = pull(parameters, at, sign, wu, g)
+            g = pull(memory, at, sign, wu, g)
         return state, g
 
     return SimpleNamespace(log_density=log_density, add_gradient=add_gradient)
@@ -125,8 +131,8 @@ def _several(T: Any, traits: Traits) -> SimpleNamespace:
     """Return the functions of a mixture; what is kept of its density is the largest l_j and 1 / sum exp(l_j - that)."""
     c, own = constants(T), gaussian(T, traits.dimension, traits.triangular)
     zero, one, minus_infinity, sign = c.ZERO, c.ONE, T(-np.inf), T(traits.sign)
-    density, pull, scale = own.density, own.pull, each_with(traits.dimension, times)
-    keep, exp_of_negative = _keeping(T, traits, own.add_direct), exponential(T)
+    density, pull, scale = own.density, own.pull, own.scale
+    keep, exp_of_negative = _keeping(T, traits, own), exponential(T)
     divide_out, log_to_one, exp = ratios(T).divide_out, ratios(T).log_to_one, functions(T).exp
     most = T(T(0.99) * T(c.exponent_bias * c.LN2))
     first, next_one = np.int64(0), np.int64(1)
@@ -141,29 +147,29 @@ def _several(T: Any, traits: Traits) -> SimpleNamespace:
 
     @device
     def weighted(
-        parameters: Any, at: Value, offset: Value, y: Tuple, z: Tuple
+        memory: Tuple, at: Value, offset: Value, y: Tuple, z: Tuple
     ) -> tuple[Tuple, Value]:
-        u, each = density(parameters, at, offset, y, z)
+        u, each = density(memory, at, offset, y, z)
         if weightless:
-            each = select(load(parameters, at + flag, True, zero) != zero, minus_infinity, each)
+            each = select(load(memory[0], at + flag, True, zero) != zero, minus_infinity, each)
         return u, each
 
     @device
     def log_density(
-        parameters: Any, at: Value, offset: Value, count: Value, y: Tuple, z: Tuple
+        memory: Tuple, at: Value, offset: Value, count: Value, y: Tuple, z: Tuple
     ) -> tuple[Value, Tuple]:
         largest = minus_infinity
         j = first
         while j < count:
-            u, each = weighted(parameters, at + j * component, offset + j * seen, y, z)
+            _u, each = weighted(memory, at + j * component, offset + j * seen, y, z)
             largest = select(each > largest, each, largest)
             j += next_one
         nowhere = largest == minus_infinity
         base, total = select(nowhere, zero, largest), zero
         j = first
         while j < count:
-            u, each = weighted(parameters, at + j * component, offset + j * seen, y, z)
-            exponential_of, change = exp_of_negative(each - base)
+            _u, each = weighted(memory, at + j * component, offset + j * seen, y, z)
+            exponential_of, _change = exp_of_negative(each - base)
             total = total + exponential_of
             j += next_one
         whole = select(nowhere, one, total)
@@ -201,15 +207,15 @@ def _several(T: Any, traits: Traits) -> SimpleNamespace:
         j = first
         while j < count:
             there = at + j * component
-            u, each = weighted(parameters, there, offset + j * seen, y, z)
-            weight, change = exp_of_negative(each - base)
-            wu = scale(u, share * weight)
+            u, each = weighted(memory, there, offset + j * seen, y, z)
+            weight, _change = exp_of_negative(each - base)
+            wu = scale(memory, u, share * weight)
             state = keep(columns, column + j * sums, state, weight, share, wu, u)
             if moved:
-                g = pull(parameters, there, sign, wu, g)
+                g = pull(memory, there, sign, wu, g)
             if weightless and direct:
                 is_one = load(parameters, there + flag, True, zero) != zero
-                u, each = density(parameters, there, offset + j * seen, y, z)
+                u, each = density(memory, there, offset + j * seen, y, z)
                 add_weightless(columns, column + j * sums, is_one, each - log_p, factor)
             j += next_one
         return state, g

@@ -213,7 +213,7 @@ def _seen(source: View, m: View) -> Array:
 
             def is_same(a: Array, b: Array, word: Any = word) -> Array:
                 a, b = (np.ascontiguousarray(each).view(word) for each in (a, b))
-                return np.asarray((a == b).reshape(*a.shape[:2], -1).all(axis=-1))
+                return np.asarray((a == b).all(axis=tuple(range(2, a.ndim))))
 
             same[:, :, j] = is_same(source.mean, m.mean[:, j : j + 1]) & is_same(
                 source.scale, m.scale[:, j : j + 1]

@@ -3,122 +3,39 @@
 As csrc/kernels/samples.hpp, operation by operation and sum by sum, so that the bits are the CPU's. A leaf of K strata,
 `rounds` observations of each, is cut as the CPU's loops go: a stratum into blocks, a block into as many parts as
 lanes fit into 64 bytes, of `run` samples each, `width` apart. That is a lane's work here; the two points of an
-antithetic pair belong to two lanes. Chunks, the lanes of all parts of one block, follow one another in a leaf, leaves in
-a block of lanes; a leaf of more chunks than that is done in tiles. Each lane keeps in columns of memory: its values of
-F, of the control variate, its sums by p, by q, and by the place of the samples.
+antithetic pair belong to two lanes. Chunks, the lanes of all parts of one block, follow one another in a leaf, leaves
+in a block of lanes; a leaf of more chunks than that is done in tiles. Each lane keeps in columns of memory its values
+of F, of the control variate, its sums by p, by q, and by the place of the samples.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
 import numpy as np
 
 from .._kernel import Kernel, Pointer
-from ..normal import numbers
 from ..prims import (
     barrier,
     block,
     device,
     dynamic_shared,
-    index_of,
     lane,
     load,
     select,
     store,
 )
 from ..teams import loading, storing
-from ..tuples import Tuple, Value, each_with
+from ..tuples import Tuple, Value
 from .combining import combining
 from .divergences import FUNCTIONS
-from .gaussians import SMALL, entries, gaussian, times
-from .mixtures import LANES, Traits, mixture
-
-P, Q, SURROGATE_P, SURROGATE_Q = range(4)
-MOST_DIMENSIONS = 8
-"""Samples live in registers."""
-
-
-@dataclass(frozen=True)
-class Variant:
-    """What a kernel is made for."""
-
-    estimator: str
-    source: int
-    """Which mixture samples are of."""
-    kind: str
-    dimension: int
-    triangular: tuple[bool, ...]
-    """Of p, q and, with a control variate, their surrogates."""
-    mixed: tuple[bool, bool]
-    direct: tuple[bool, bool]
-    moved: bool
-    weightless: bool
-    shared: bool
-    """Whether all columns are in shared memory."""
-
-    @property
-    def T(self) -> Any:
-        """The type of numbers."""
-        return np.dtype(self.kind).type
-
-    @property
-    def control(self) -> bool:
-        """Whether there is a control variate."""
-        return len(self.triangular) > 2
-
-    def traits(self, m: int) -> Traits:
-        """Return those of a mixture."""
-        if m > Q:
-            return Traits(self.dimension, self.triangular[m], False, False, False, False, 0)
-        return Traits(
-            self.dimension,
-            self.triangular[m],
-            self.mixed[m],
-            self.weightless and self.mixed[m],
-            self.direct[m],
-            self.moved,
-            -1 if m == P else 1,
-        )
-
-    @property
-    def moved_sums(self) -> int:
-        """Count the sums by the place of samples."""
-        triangular = self.triangular[self.source]
-        return self.dimension + entries(self.dimension, triangular) if self.moved else 0
-
-    @property
-    def name(self) -> str:
-        """Return a name for the kernel."""
-        forms = "".join("dt"[each] for each in self.triangular)
-        mixed = "".join("1k"[each] for each in self.mixed)
-        parts = [f"montecarlo_{self.estimator}_of_{'pq'[self.source]}_{self.kind}_{self.dimension}"]
-        parts += [forms, mixed] + ["p"] * self.direct[P] + ["q"] * self.direct[Q]
-        parts += ["moved"] * self.moved + ["weightless"] * self.weightless
-        return "_".join([*parts, "shared" if self.shared else "columns"])
-
-
-def _drawing(T: Any, dimension: int, number: int = 0) -> Callable[..., Tuple]:
-    """Return a function that draws a sample's normals from a block of its counter on."""
-    normals, per = numbers(T).normal, numbers(T).per_counter
-    width, place = min(per, dimension - number * per), np.uint32(number)
-
-    @device
-    def draw(index: Value, stream: Value, seed: Value) -> Tuple:
-        return normals(index, place, stream, seed)[:width]
-
-    if width + number * per == dimension:
-        return draw
-    rest = _drawing(T, dimension, number + 1)
-
-    @device
-    def draw_all(index: Value, stream: Value, seed: Value) -> Tuple:
-        return draw(index, stream, seed) + rest(index, stream, seed)
-
-    return draw_all
+from .gaussians import MOST_IN_REGISTERS, gaussian
+from .large import LANES
+from .mixtures import mixture
+from .triangles import SMALL
+from .variants import SURROGATE_P, SURROGATE_Q, P, Q, Variant
 
 
 def _moving(v: Variant) -> Callable[..., Tuple]:
@@ -131,6 +48,9 @@ def _moving(v: Variant) -> Callable[..., Tuple]:
 
     if not v.moved:
         return nowhere
+    if v.dimension > MOST_IN_REGISTERS:
+        keep: Callable[..., Tuple] = own.keep_moved
+        return keep
     add = own.add_moved
 
     @device
@@ -174,7 +94,7 @@ def _controlling(v: Variant) -> Callable[..., Value]:
     zero, one = v.T(0), np.int64(1)
 
     @device
-    def absent(parameters: Any, at: Tuple, offsets: Tuple, y: Tuple, z: Tuple) -> Value:
+    def absent(memory: Tuple, at: Tuple, offsets: Tuple, y: Tuple, z: Tuple) -> Value:
         return zero
 
     if not v.control:
@@ -183,9 +103,9 @@ def _controlling(v: Variant) -> Callable[..., Value]:
     of_q = mixture(v.T, v.traits(SURROGATE_Q)).log_density
 
     @device
-    def control(parameters: Any, at: Tuple, offsets: Tuple, y: Tuple, z: Tuple) -> Value:
-        log_p, _u = of_p(parameters, at[2], offsets[2], one, y, z)
-        log_q, _w = of_q(parameters, at[3], offsets[3], one, y, z)
+    def control(memory: Tuple, at: Tuple, offsets: Tuple, y: Tuple, z: Tuple) -> Value:
+        log_p, _u = of_p(memory, at[2], offsets[2], one, y, z)
+        log_q, _w = of_q(memory, at[3], offsets[3], one, y, z)
         return log_p - log_q
 
     return control
@@ -214,8 +134,8 @@ def make(v: Variant) -> Callable[..., None]:
     part_bits, last_part = np.int64(parts.bit_length() - 1), np.int64(parts - 1)
     chunks, width = np.int64(LANES // parts), np.int64(parts)
     none, plus_one, has_control = T(0), T(1), v.control
-    draw, flip, spread = _drawing(T, dimension), each_with(dimension, times), None
-    spread = gaussian(T, dimension, v.triangular[v.source]).spread
+    own_gaussian = gaussian(T, dimension, v.triangular[v.source])
+    draw, spread, begin_pull = own_gaussian.draw, own_gaussian.spread, own_gaussian.begin_pull
     control, move, memory_of = _controlling(v), _moving(v), columns_in(v)
     p, q = mixture(T, v.traits(P)), mixture(T, v.traits(Q))
     log_density_p, log_density_q = p.log_density, q.log_density
@@ -226,24 +146,25 @@ def make(v: Variant) -> Callable[..., None]:
     start_p, keep_p = _beginning(T, in_registers[P])
     start_q, keep_q = _beginning(T, in_registers[Q])
     start_moved, keep_moved = _beginning(T, v.moved_sums if dimension <= SMALL else 0)
-    no_pull, seen = (T(0),) * dimension, np.int64(dimension + 1)
+    seen, moved_sums = np.int64(dimension + 1), np.int64(v.moved_sums)
     combine = combining(T, v.control, gradients, v.moved_sums)
 
     def samples(
         parameters: Any, units: Any, moments: Any, sums: Any, carried: Any, scratch: Any,
-        pair_size: Any, strata: Any, stratum_size: Any, own_count: Any,
+        first_pair: Any, pair_size: Any, strata: Any, stratum_size: Any, own_count: Any,
         place_p: Any, place_q: Any, place_sp: Any, place_sq: Any, seen_p: Any, seen_q: Any, seen_sp: Any, seen_sq: Any,
         count_p: Any, count_q: Any, direct_q: Any, direct: Any, slots: Any,
-        run: Any, halves: Any, block_chunks: Any, leaf_chunks: Any, strata_at_once: Any, tiles: Any, leaves_at_once: Any,
-        leaf_size: Any, rounds: Any, first_leaf: Any, leaves: Any, groups: Any, last_leaf: Any, last_count: Any,
-        last_whole: Any, last_rest: Any, stream: Any, seed: Any, weight_p: Any, weight_q: Any, share: Any,
+        run: Any, halves: Any, block_chunks: Any, leaf_chunks: Any, strata_at_once: Any, tiles: Any,
+        leaves_at_once: Any, leaf_size: Any, rounds: Any, first_leaf: Any, leaves: Any, groups: Any, last_leaf: Any,
+        last_count: Any, last_whole: Any, last_rest: Any, stream: Any, seed: Any,
+        weight_p: Any, weight_q: Any, share: Any,
     ) -> None:  # fmt: skip
         kept = dynamic_shared(T)
         columns, begin = memory_of(kept, scratch, run + run if has_control else run, slots)
         own = lane()
         chunk, part = own >> part_bits, own & last_part
-        pair = block() // groups
-        group = block() - pair * groups
+        number = block() // groups
+        group, pair = block() - number * groups, first_pair + number
         base = pair * pair_size
         at = (base + place_p, base + place_q, base + place_sp, base + place_sq)
         tile = zero
@@ -268,32 +189,34 @@ def make(v: Variant) -> Callable[..., None]:
             )
             if gradients:
                 slot = zero
-                while slot < slots:
+                while slot < direct + moved_sums:
                     store(columns, begin + slot * every_lane + own, none, True)
                     slot += one
             state_p, state_q, state_moved = start_p, start_q, start_moved
             column_p, column_q = begin + own, begin + direct_q * every_lane + own
             column_moved = begin + direct * every_lane + own
+            vectors = column_moved + moved_sums * every_lane
+            memory = (parameters, columns)
             done = zero
             while done < run:
                 within = k + own_count * (start + done * width + part)
                 valid = inside & (within < count)
                 index = (first_leaf + leaf) * leaf_size + within
-                z = flip(draw(index_of(index), stream, seed), sign)
-                y = spread(parameters, stratum + one, z)
-                log_p, known_p = log_density_p(parameters, at[0], offsets[0], count_p, y, z)
-                log_q, known_q = log_density_q(parameters, at[1], offsets[1], count_q, y, z)
+                z = draw(memory, vectors, index, stream, seed, sign)
+                y = spread(memory, stratum + one, z)
+                log_p, known_p = log_density_p(memory, at[0], offsets[0], count_p, y, z)
+                log_q, known_q = log_density_q(memory, at[1], offsets[1], count_q, y, z)
                 d = log_p - log_q
                 # both densities are 0, far away from a component without weight
                 value, slope = apply(select(d == d, d, none), weight_p, weight_q)
                 store(kept, done * every_lane + own, select(valid, value * share, none), True)
                 if has_control:
-                    variate = control(parameters, at, offsets, y, z) * share
+                    variate = control(memory, at, offsets, y, z) * share
                     column = (run + done) * every_lane + own
                     store(kept, column, select(valid, variate, none), True)
                 if gradients:
                     own_factor = select(valid, slope * factor, none)
-                    point, memory, g = (y, z), (parameters, columns), no_pull
+                    point, g = (y, z), begin_pull(memory, z)
                     place = (column_p, at[0], offsets[0], count_p)
                     state_p, g = add_p(
                         memory, place, point, (log_p, known_p), own_factor, state_p, g
@@ -332,54 +255,13 @@ def kernel_of(v: Variant) -> Kernel:
             number,
             T,
             T,
-            *(count,) * 33,
+            *(count,) * 34,
             np.uint32,
             np.uint64,
             *(v.T,) * 3,
         ),
         lanes=LANES,
-        blocks_per_processor=3,
+        blocks_per_processor=v.blocks,
         vector_loads=False,
         wide_sums=True,
-    )
-
-
-def catalogue(every: bool) -> Iterator[Kernel]:
-    """Make kernels of all kinds, or those with the most registers alive."""
-    both, neither, flags = (True, True), (False, False), (False, True)
-    for kind in ("float64", "float32"):
-        for estimator, source in FUNCTIONS:
-            yield kernel_of(_example(estimator, source, kind, 2, both, both, True))
-        yield kernel_of(_example("kl_divergence", 0, kind, 2, neither, neither, False))
-        yield kernel_of(_example("kl_divergence", 0, kind, SMALL, both, neither, True))
-        yield kernel_of(_example("js_divergence", 1, kind, MOST_DIMENSIONS, both, both, True))
-        for dimension in range(1, MOST_DIMENSIONS + 1) if every else ():
-            for estimator, source in FUNCTIONS:
-                for triangular in flags:
-                    for mixed in flags:
-                        for wanted in flags:
-                            forms = (triangular, triangular)
-                            mixtures = (mixed, mixed)
-                            yield kernel_of(
-                                _example(
-                                    estimator, source, kind, dimension, forms, mixtures, wanted
-                                )
-                            )
-
-
-def _example(
-    estimator: str,
-    source: int,
-    kind: str,
-    dimension: int,
-    triangular: tuple[bool, bool],
-    mixed: tuple[bool, bool],
-    wanted: bool,
-) -> Variant:
-    """Return a variant with as much as it may have beside."""
-    forms = triangular + triangular * (dimension > SMALL)
-    weightless, shared = wanted and mixed[0] and dimension > SMALL, dimension <= SMALL
-    direct = (wanted, wanted)
-    return Variant(
-        estimator, source, kind, dimension, forms, mixed, direct, wanted, weightless, shared
     )

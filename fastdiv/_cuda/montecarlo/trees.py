@@ -112,7 +112,7 @@ def _make_add() -> Callable[..., None]:
 
 @cache
 def join_kernel() -> Kernel:
-    """Return what joins siblings: moments, first and last leaf, leaves in memory, strata, level, spans, observations."""
+    """Return what joins siblings."""
     kinds = (Pointer(np.float64), *(np.int64,) * 6, np.float64)
     return Kernel("montecarlo_join", _make_join, kinds, lanes=LANES, vector_loads=False)
 

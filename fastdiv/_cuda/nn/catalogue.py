@@ -15,6 +15,7 @@ from . import (
     gaussian_nll,
     rows,
     sparsity_penalty,
+    tally,
 )
 from .elements import TYPES
 
@@ -26,7 +27,7 @@ def _elements(every: bool) -> Iterator[Kernel]:
         for aligned in _FLAGS if every else (True,):
             yield adam_step.kernel_of(T, aligned)
             for kind in corrupt.CORRUPTIONS if every else ("gaussian",):
-                for whole in _FLAGS if every else (True,):
+                for whole in _FLAGS:
                     yield corrupt.kernel_of(T, kind, aligned, whole)
 
 
@@ -57,6 +58,7 @@ def _columns(every: bool) -> Iterator[Kernel]:
         for pairs in _FLAGS:
             yield columns.totals_of(T, pairs)
         yield sparsity_penalty.kernel_of(T)
+        yield tally.kernel_of(T)
     yield sparsity_penalty.total_kernel()
 
 

@@ -37,18 +37,18 @@ def drawing(T: Any, distribution: str, whole: bool) -> Callable[[Value, Value, V
 
     if whole:
         return one_counter
-    kept = (
-        2 * count - 2
-    )  # of two counters' numbers: what is still needed once they moved by one place
+    # Of two counters' numbers so many are needed once they have moved by one place.
+    kept = 2 * count - 2
     by_one, by_two = choose(kept, select), choose(count, select)
+    past, past_two = kept + 1, count + 2  # slices have constant ends
 
     @device
     def two_counters(place: Value, stream: Value, seed: Value) -> Tuple:
         index = place >> shift
         both = draw(index, _NO_BLOCK, stream, seed) + draw(index + one, _NO_BLOCK, stream, seed)
-        moved = by_one((place & one) != nothing, both[1 : kept + 1], both[:kept])
+        moved = by_one((place & one) != nothing, both[1:past], both[:kept])
         if count == 2:
             return moved[:count]
-        return by_two((place & two) != nothing, moved[2 : count + 2], moved[:count])
+        return by_two((place & two) != nothing, moved[2:past_two], moved[:count])
 
     return two_counters

@@ -16,7 +16,7 @@ from .. import _arrays
 from .._arrays import Output, Rows
 from .._kernel import Kernel, Pointer
 from ..layout import Layout
-from ..prims import block, device, index_of, lane, load, select, shared, store
+from ..prims import WARP, block, device, index_of, lane, load, select, shared, store
 from ..sums import Phase, adding, plus, total_of
 from ..teams import team_reduce
 from ..tuples import Tuple, Value, rotate
@@ -26,9 +26,8 @@ from .noise import drawing, in_step
 Array = Any
 SHORT = 256
 """Rows up to this length belong to a warp each."""
-_LAYOUTS = {True: (32, 128), False: (256, 256)}
+_LAYOUTS = {True: (WARP, 128), False: (256, 256)}
 """Lanes of a team and of a block, for short rows and for others."""
-_WARPS = 8
 
 
 class Pass(NamedTuple):
@@ -100,7 +99,7 @@ def _make(own: Pass, variant: Variant) -> Callable[..., None]:
         np.int64(team - 1),
     )
     elements, width = np.int64(layout.step), np.int64(vector)
-    zero, nothing, exchanged = np.int64(0), T(0), 1 if variant.short else 2 * _WARPS
+    zero, nothing, exchanged = np.int64(0), T(0), 2 * (team // WARP)
 
     def kernel(
         x: Any, y: Any, z: Any, cotangent: Any, value: Any, out: Any, other_out: Any,
@@ -233,7 +232,7 @@ def run(
     every = [*sources, *(target.rows for target in targets)]
     aligned = all(rows.aligned() for rows in every)
     whole = not own.draws or in_step(T, noise.offset, n)
-    memory = None if value is None else value
+    memory = value
     if value is not None and not value.flags.c_contiguous:
         memory = _arrays.empty(count, T)
     factors, step, factor = _factors(T, cotangent)

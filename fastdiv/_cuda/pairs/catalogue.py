@@ -8,10 +8,10 @@ import numpy as np
 
 from .._kernel import Kernel
 from ..launching import kernel_of, variants
-from ..layout import CHUNK, layout_of
+from ..layout import CHUNK
 from ..rows import Variant
 from . import launching as pairs
-from .rows import normalized_rows
+from .rows import normalized_rows, scaled_rows
 
 
 def kernels(every: bool) -> Iterator[Kernel]:
@@ -31,13 +31,14 @@ def kernels(every: bool) -> Iterator[Kernel]:
         for each in passes:
             for mode in ("fused", "partial", "gather") if every else ("fused",):
                 yield pairs.pairs_kernel(each, mode)
-        for with_logarithms in (False, True):
-            measure = normalized_rows(T, with_logarithms)
+        for measure, wanted in (
+            (normalized_rows(T), 1),
+            (scaled_rows(T, False), 1),
+            (scaled_rows(T, True), 3),
+        ):
             for variant in variants(measure) if every else ():
                 if not variant.cotangent and variant.wanted in (0, 1):
-                    outputs = 3 if with_logarithms else 1
-                    yield kernel_of(
-                        measure, variant._replace(wanted=outputs if variant.wanted else 0)
-                    )
-            block = layout_of(CHUNK, measure.stored)
-            yield kernel_of(measure, Variant(block, True, True, 1 + 2 * with_logarithms, False, -1))
+                    outputs = wanted if variant.wanted else 0
+                    yield kernel_of(measure, variant._replace(wanted=outputs))
+            block = measure.layout(CHUNK)
+            yield kernel_of(measure, Variant(block, True, measure.inputs, wanted, False, -1))

@@ -8,11 +8,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .. import _arrays
+from .._entry_points import entropy
 from .._kernel import Kernel, Pointer
 from ..launching import Call, Options, unit_of
 from ..launching import run as run_rows
 from ..layout import ENOUGH_BLOCKS
-from .rows import normalized_rows
+from ..rows import Measure
+from .rows import normalized_rows, scaled_rows
 from .tiles import (
     LANES,
     TILE,
@@ -50,7 +52,7 @@ def products_kernel(T: Any) -> Kernel:
     return Kernel(
         f"pairs_of_products_{np.dtype(T).name}",
         lambda: make_products(T),
-        (P, P, P, W, _COUNT, _COUNT),
+        (P, P, P, P, W, _COUNT, _COUNT),
         lanes=LANES,
         vector_loads=False,
     )
@@ -91,31 +93,38 @@ def _plain(array: Array) -> Matrix:
 def _normalized(array: Array) -> tuple[Matrix, Array]:
     """Return a matrix's probabilities, and their entropies."""
     probabilities, entropies = _new_matrix(array), _arrays.empty(array.shape[0], np.float64)
-    _normalize(array, False, entropies, probabilities, None)
+    _over_rows(normalized_rows(array.dtype.type), array, entropies, probabilities)
     return probabilities, entropies
 
 
-def _with_logarithms(array: Array) -> tuple[Matrix, Matrix]:
-    """Return a matrix's probabilities, and their logarithms."""
-    probabilities, logarithms = _new_matrix(array), _new_matrix(array)
-    _normalize(array, True, None, probabilities, logarithms)
-    return probabilities, logarithms
+def _scaled(array: Array) -> tuple[Matrix, Array]:
+    """Return a matrix's entries, brought into range, and their sums."""
+    entries, sums = _new_matrix(array), _arrays.empty(array.shape[0], np.float64)
+    _over_rows(scaled_rows(array.dtype.type, False), array, sums, entries)
+    return entries, sums
 
 
-def _normalize(
-    array: Array, logs: bool, value: Array | None, first: Matrix, second: Matrix | None
+def _with_logarithms(array: Array) -> tuple[Matrix, Array, Matrix]:
+    """Return the same, and the logarithms of shares."""
+    entries, logarithms = _new_matrix(array), _new_matrix(array)
+    sums = _arrays.empty(array.shape[0], np.float64)
+    _over_rows(scaled_rows(array.dtype.type, True), array, sums, entries, logarithms)
+    return entries, sums, logarithms
+
+
+def _over_rows(
+    measure: Measure, array: Array, value: Array, first: Matrix, second: Matrix | None = None
 ) -> None:
-    outputs = tuple(
+    output, other = (
         None if each is None else _arrays.Output(each.memory[:, : each.n])
         for each in (first, second)
     )
-    rows = (_arrays.rows_of(array),)
-    run_rows(normalized_rows(array.dtype.type, logs), Call(rows, None, value, outputs, Options()))  # type: ignore[arg-type]
+    run_rows(measure, Call((_arrays.rows_of(array),), None, value, (output, other), Options()))
 
 
 def _run(
     measure: PairMeasure, p: Matrix, q: Matrix, value: Array, unit: float, weight: float,
-    entropies: tuple[Array | None, Array | None] = (None, None),
+    numbers: tuple[Array | None, Array | None] = (None, None),
 ) -> None:  # fmt: skip
     """Launch a pass over the pairs; few pairs of long rows are shared out by chunks."""
     length = chunk_of(p.n)
@@ -125,37 +134,31 @@ def _run(
 
     def launch(mode: str, grid: int, slots: Array | None) -> None:
         pairs_kernel(measure, mode)(
-            grid, p.flat(), q.flat(), value, *entropies, slots, p.rows, q.rows, p.n, p.stride, q.stride,
+            grid, p.flat(), q.flat(), value, *numbers, slots, p.rows, q.rows, p.n, p.stride, q.stride,
             across, chunks, length, weight, unit,
         )  # fmt: skip
 
     if chunks == 1 or tiles >= ENOUGH_BLOCKS:
         launch("fused", tiles, None)
         return
-    slots = _arrays.empty(tiles * chunks * LANES * 2 * measure.count, measure.T)
+    slots = _arrays.empty(tiles * chunks * LANES * 2 * measure.sums, measure.T)
     launch("partial", tiles * chunks, slots)
     launch("gather", tiles, slots)
 
 
-def _from_products(p: Array, q: Array, value: Array) -> tuple[Matrix, Matrix]:
-    """Write Kullback-Leibler divergences from matrix products, or marks; return the probabilities."""
+def _from_products(p: Array, q: Array, value: Array) -> tuple[Matrix, Matrix, tuple[Array, Array]]:
+    """Write Kullback-Leibler divergences from matrix products, or marks; return the entries, and their sums."""
     T, xp = p.dtype.type, _arrays.namespace()
-    first, entropies = _normalized(p)
-    second, logarithms = _with_logarithms(q)
+    second, sums_q, logarithms = _with_logarithms(q)
+    first, sums = (second, sums_q) if p is q else _scaled(p)
+    entropies = _arrays.empty(first.rows, T)
+    entropy(p, entropies, 0.0, True)
     products = _arrays.product(first.memory, logarithms.memory)
     present, absent = xp.greater(first.memory, 0).astype(T), xp.equal(second.memory, 0).astype(T)
     impossible = _arrays.product(present, absent)
-    grid = -(-value.size // LANES)
-    products_kernel(T)(
-        grid,
-        value,
-        products.reshape(-1),
-        impossible.reshape(-1),
-        entropies,
-        first.rows,
-        second.rows,
-    )
-    return first, second
+    matrices = (value, products.reshape(-1), impossible.reshape(-1))
+    products_kernel(T)(-(-value.size // LANES), *matrices, entropies, sums, first.rows, second.rows)
+    return first, second, (sums, sums_q)
 
 
 class Pairwise:
@@ -191,7 +194,8 @@ class Pairwise:
             _run(exact, first, first if second is p else _plain(second), flat, unit, weight)
             return
         if self.name == "kl_divergence":
-            rows_p, rows_q = _from_products(p, second, flat)
+            rows_p, rows_q, numbers = _from_products(p, second, flat)
+            _run(exact, rows_p, rows_q, flat, unit, weight, numbers)
         else:
             rows_p, entropies_p = _normalized(p)
             rows_q, entropies_q = (rows_p, entropies_p) if second is p else _normalized(second)
@@ -204,7 +208,7 @@ class Pairwise:
                 weight,
                 (entropies_p, entropies_q),
             )
-        _run(exact, rows_p, rows_q, flat, unit, weight)
+            _run(exact, rows_p, rows_q, flat, unit, weight)
 
 
 pairwise_kl_divergence = Pairwise("kl_divergence")

@@ -1,7 +1,4 @@
-"""Rows normalised once, for all pairs: probabilities, their logarithms, their entropy in float64.
-
-Logarithms of probabilities that are 0 are 0 here; rows that are no distributions are NaN.
-"""
+"""What all pairs need of their rows, found once: probabilities and their entropies; or entries, sums and logarithms."""
 
 from __future__ import annotations
 
@@ -16,7 +13,7 @@ from ..math import functions, ratios, tails
 from ..prims import any_lane, device, divide, fma, reciprocal_approximate, select
 from ..probabilities.self_information import normalizing_valid
 from ..rows import Measure
-from ..sums import summed, total_of
+from ..sums import Phase, summed, total_of
 from ..tuples import Tuple, Value
 
 
@@ -47,67 +44,92 @@ def entropy_term(T: Any) -> Callable[[Value], Value]:
     return term
 
 
-@cache
-def normalized_rows(T: Any, with_logarithms: bool) -> Measure:
-    """Return the measure for the rows' driver: outputs are probabilities, and their logarithms; the value, the entropy."""
-    c, r, log_ratio_any, own_term = (
-        constants_of(T),
-        ratios(T),
-        functions(T).log_ratio_any,
-        entropy_term(T),
-    )
-    zero, one, smallest = c.ZERO, c.ONE, c.SMALLEST_REGULAR
-    divide_out_sum, log_of, vector = r.divide_out_sum, r.log_of, 16 // np.dtype(T).itemsize
-    nothing, whole = np.float64(0), np.float64(1)
-    valid = normalizing_valid(T, 1, vector)
+def _beginning(T: Any) -> tuple[Any, Phase]:
+    """Return a measure's `initial`, and the phase that finds (prescale, sum in two parts), and the sum in float64."""
+    one, zero, whole = T(1), T(0), np.float64(1)
+    valid = normalizing_valid(T, 1, 16 // np.dtype(T).itemsize)
     find_sum = valid.finish
 
     @device
     def initial(options: Tuple) -> Any:
-        return (one, one, zero, one), (nothing, whole, whole, nothing)
-
-    @device
-    def row_of(wide: Tuple) -> Tuple:
-        value, scale, high, low = wide
-        return T(scale), T(high), T(low), T(divide(whole, high + low))
-
-    @device
-    def finish_sum(options: Tuple, wide: Tuple, state: Tuple) -> Any:
-        found, unused = find_sum(options, wide, state)
-        own = (nothing, np.float64(found[0]), np.float64(found[1]), np.float64(found[2]))
-        return row_of(own), own
-
-    @device
-    def terms(row: Tuple, x: Value, y: Value) -> Tuple:
-        return (own_term((x * row[0]) * row[3]),)
+        return (one, one, zero), (whole,)
 
     @device
     def finish(options: Tuple, wide: Tuple, state: Tuple) -> Any:
-        return row_of(wide), (total_of(state[0], state[1]),) + wide[1:]  # noqa: RUF005
+        found, total = find_sum(options, wide, state)
+        return found[:3], total
+
+    return initial, valid._replace(finish=finish)
+
+
+@cache
+def normalized_rows(T: Any) -> Measure:
+    """Return the measure for the rows' driver: probabilities; the value is their entropy, in float64."""
+    (initial, first), own_term, whole = _beginning(T), entropy_term(T), np.float64(1)
+    vector, kind = 16 // np.dtype(T).itemsize, np.dtype(T).name
+    find_sum = first.finish
+
+    @device
+    def row_of(scale: Value, total: Value) -> Tuple:
+        return scale, T(divide(whole, total))
+
+    @device
+    def initial_row(options: Tuple) -> Any:
+        found, total = initial(options)
+        return row_of(found[0], total[0]), (total[0], np.float64(found[0]))
+
+    @device
+    def finish_sum(options: Tuple, wide: Tuple, state: Tuple) -> Any:
+        found, total = find_sum(options, wide, state)
+        return row_of(found[0], total[0]), (total[0], np.float64(found[0]))
+
+    @device
+    def terms(row: Tuple, x: Value, y: Value) -> Tuple:
+        return (own_term((x * row[0]) * row[1]),)
+
+    @device
+    def finish(options: Tuple, wide: Tuple, state: Tuple) -> Any:
+        return row_of(T(wide[1]), wide[0]), (total_of(state[0], state[1]), wide[1])
 
     @device
     def outputs(row: Tuple, x: Value, y: Value) -> Tuple:
-        scale, high, low, inverse = row
+        probability = (x * row[0]) * row[1]
+        return probability, probability
+
+    phases = (first._replace(finish=finish_sum), summed(T, 1, vector, terms, finish))
+    return Measure(
+        f"normalized_rows_{kind}", 1, kind, 0.0, initial_row, phases, outputs, True, True
+    )
+
+
+@cache
+def scaled_rows(T: Any, with_logarithms: bool) -> Measure:
+    """Return the measure for the rows' driver: entries times their prescale, and the logarithms of their shares.
+
+    The value is the entries' sum. The logarithm of 0 is 0 here; a row that is no distribution is NaN.
+    """
+    c, r, log_ratio_any, kind = (
+        constants_of(T),
+        ratios(T),
+        functions(T).log_ratio_any,
+        np.dtype(T).name,
+    )
+    zero, smallest, divide_out_sum, log_of = c.ZERO, c.SMALLEST_REGULAR, r.divide_out_sum, r.log_of
+    initial, phase = _beginning(T)
+
+    @device
+    def outputs(row: Tuple, x: Value, y: Value) -> Tuple:
+        scale, high, low = row
         w = x * scale
-        probability = w * inverse
-        log_p = zero
+        log_share = zero
         if with_logarithms:
             absent = w == zero
-            log_p = log_of(divide_out_sum(w, high, low))
+            log_share = log_of(divide_out_sum(w, high, low))
             special = ~(w >= smallest) & ~absent
             if any_lane(special):
-                log_p = select(special, log_ratio_any(w, high), log_p)
-            log_p = select(absent, zero, log_p)
-        return probability, log_p + (high - high)  # NaN in a row that is no distribution
+                log_share = select(special, log_ratio_any(w, high), log_share)
+            log_share = select(absent, zero, log_share)
+        return w, log_share + (high - high)  # NaN in a row that is no distribution
 
-    name = f"normalized_rows_{np.dtype(T).name}{'_and_logarithms' * with_logarithms}"
-    phases: tuple[Any, ...] = (
-        valid._replace(finish=finish_sum),
-        summed(T, 1, vector, terms, finish),
-    )
-    if with_logarithms:
-        phases = phases[:1]
-    kind = np.dtype(T).name
-    return Measure(
-        name, 1, kind, 0.0, initial, phases, outputs, not with_logarithms, not with_logarithms
-    )
+    name = f"scaled_rows_{kind}{'_and_logarithms' * with_logarithms}"
+    return Measure(name, 1, kind, 0.0, initial, (phase,), outputs, True, True)

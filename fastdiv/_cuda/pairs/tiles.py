@@ -8,13 +8,12 @@ A value below 0 on the way marks a pair that has to be computed from terms that 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..layout import Layout
-from ..prims import any_lane, block, device, lane, load, select, square_root, store
+from ..prims import any_lane, block, device, divide, fma, lane, load, select, square_root, store
 from ..probabilities import js_divergence, kl_divergence
 from ..probabilities.weights import guarded
 from ..sums import adding, plus, total_of
@@ -38,22 +37,23 @@ def chunk_of(n: int) -> int:
     return max(1, -(-n // (LEAST_CHUNK * MOST_CHUNKS))) * LEAST_CHUNK
 
 
-@dataclass(frozen=True)
-class PairMeasure:
+class PairMeasure(NamedTuple):
     """A pass over the pairs."""
 
     name: str
     T: Any
-    count: int
-    """Sums of a pair."""
+    sums: int
+    """Of a pair."""
     constants: Callable[..., Tuple]
-    """The weight -> what terms have to know"""
+    """(the weight, a number of each row: its sum or entropy) -> what terms have to know"""
     terms: Callable[..., Tuple]
     """(constants, p, q) -> terms of an entry"""
     conclude: Callable[..., Value]
-    """(the value so far, weight, unit, the rows' entropies, sums in float64) -> the value"""
+    """(the value so far, weight, unit, the rows' numbers, sums in float64) -> the value"""
     every: bool
     """Whether all pairs are computed, or those that are marked."""
+    numbered: bool
+    """Whether rows have numbers; 1 otherwise."""
 
 
 def mixture_entropies(T: Any) -> PairMeasure:
@@ -66,13 +66,13 @@ def mixture_entropies(T: Any) -> PairMeasure:
     )
 
     @device
-    def constants(weight: Value) -> Tuple:
+    def constants(weight: Value, own: Value, other: Value) -> Tuple:
         first = T(weight)
         return first, T(one) - first
 
     @device
     def terms(row: Tuple, p: Value, q: Value) -> Tuple:
-        return (term(row[0] * p + row[1] * q),)
+        return (term(fma(row[0], p, row[1] * q)),)
 
     @device
     def conclude(
@@ -82,7 +82,7 @@ def mixture_entropies(T: Any) -> PairMeasure:
         return T(select(value <= share * sums[0], mark, value))
 
     return PairMeasure(
-        f"pairs_of_entropies_{np.dtype(T).name}", T, 1, constants, terms, conclude, True
+        f"pairs_of_entropies_{np.dtype(T).name}", T, 1, constants, terms, conclude, True, True
     )
 
 
@@ -95,8 +95,8 @@ def exactly(T: Any, name: str, normalized: bool) -> PairMeasure:
     is_mixture, is_root = traits.mixture, name == "js_distance"
 
     @device
-    def constants(weight: Value) -> Tuple:
-        return (unscaled, unscaled) + of_sums(weight, one, zero, one, zero)  # noqa: RUF005
+    def constants(weight: Value, own: Value, other: Value) -> Tuple:
+        return (unscaled, unscaled) + of_sums(weight, own, zero, other, zero)  # noqa: RUF005
 
     @device
     def terms(row: Tuple, p: Value, q: Value) -> Tuple:
@@ -106,20 +106,20 @@ def exactly(T: Any, name: str, normalized: bool) -> PairMeasure:
     def conclude(
         so_far: Value, weight: Value, unit: Value, own: Value, other: Value, sums: Tuple
     ) -> Value:
-        nats = sums[0]
+        nats = divide(sums[0], own)
         if is_mixture:
             rest = one - weight
             first = select(weight != zero, weight * sums[0], zero)
             nats = first + select(rest != zero, rest * sums[-1], zero)
-        if not normalized:
-            value = nats * unit
-        else:
-            value = select(so_far < nothing, nats, np.float64(so_far)) * unit
+        if normalized:
+            nats = select(so_far < nothing, nats, np.float64(so_far))
+        value = nats * unit
         return T(square_root(value) if is_root else value)
 
     kind = "normalized" if normalized else "plain"
     label = f"pairs_{name}_{np.dtype(T).name}_{kind}"
-    return PairMeasure(label, T, count, constants, terms, conclude, not normalized)
+    numbered = normalized and not is_mixture  # probabilities have the sum 1
+    return PairMeasure(label, T, count, constants, terms, conclude, not normalized, numbered)
 
 
 @device
@@ -137,7 +137,7 @@ def _place(across: Value, chunks: Value) -> Tuple:
 
 def _summing(measure: PairMeasure) -> Callable[..., Tuple]:
     """Return a function that adds up a pair's terms over a chunk."""
-    T, count = measure.T, measure.count
+    T, count = measure.T, measure.sums
     vector = 16 // np.dtype(T).itemsize
     layout = Layout(team=32, lanes=LANES, chunked=False, vector=vector)
     read = vectors(layout, np.dtype(T).name, True, 0.0).read
@@ -151,15 +151,8 @@ def _summing(measure: PairMeasure) -> Callable[..., Tuple]:
 
     @device
     def sweep(
-        row: Tuple,
-        p: Any,
-        q: Any,
-        begin_p: Value,
-        begin_q: Value,
-        n: Value,
-        first: Value,
-        count: Value,
-    ) -> Tuple:
+        row: Tuple, p: Any, q: Any, begin_p: Value, begin_q: Value, n: Value, first: Value, count: Value
+    ) -> Tuple:  # fmt: skip
         state = nothing
         done = zero
         while done < count:
@@ -190,7 +183,7 @@ def _totals(count: int) -> Callable[[Tuple], Tuple]:
 
 def make(measure: PairMeasure, mode: str) -> Callable[..., None]:
     """Return the kernel: `fused`; or split, `partial` sums of chunks and what `gather`s them."""
-    T, count, every = measure.T, measure.count, measure.every
+    T, count, every = measure.T, measure.sums, measure.every
     constants, conclude, sweep, totals = (
         measure.constants,
         measure.conclude,
@@ -198,7 +191,7 @@ def make(measure: PairMeasure, mode: str) -> Callable[..., None]:
         _totals(count),
     )
     merge, width = adding(count).merge, 2 * count
-    nothing, zero, one, no_entropy = (T(0),) * width, np.int64(0), np.int64(1), np.float64(0)
+    nothing, zero, one, no_number = (T(0),) * width, np.int64(0), np.int64(1), np.float64(1)
     write, read, mark, lanes, words = (
         storing(width),
         loading(nothing),
@@ -206,6 +199,7 @@ def make(measure: PairMeasure, mode: str) -> Callable[..., None]:
         np.int64(LANES),
         np.int64(LANES * width),
     )
+    numbered = measure.numbered
     gathers, is_partial = mode == "gather", mode == "partial"
 
     @device
@@ -237,23 +231,22 @@ def make(measure: PairMeasure, mode: str) -> Callable[..., None]:
         index = i * rows_q + j
         so_far = mark if every else load(value, index, inside, T(0))
         wanted = inside & (so_far < T(0))
+        own_number = load(own, i, inside & numbered, no_number)
+        other_number = load(other, j, inside & numbered, no_number)
         state = nothing
         if any_lane(wanted):
             first = chunk if is_partial else (block() * chunks if gathers else zero)
             count_of = one if is_partial else chunks
-            row = constants(weight)
+            row = constants(weight, own_number, other_number)
             state = add_chunks(
                 row, p, q, i * stride_p, j * stride_q, own_n, n, first, count_of, length, slots
             )  # fmt: skip
             if is_partial:
                 write(slots, block() * words + lane(), lanes, state, True)
         if not is_partial:
-            first_entropy = load(own, i, inside & has_entropies, no_entropy)
-            second_entropy = load(other, j, inside & has_entropies, no_entropy)
-            result = conclude(so_far, weight, unit, first_entropy, second_entropy, totals(state))
+            result = conclude(so_far, weight, unit, own_number, other_number, totals(state))
             store(value, index, result, inside)
 
-    has_entropies = measure.name.startswith("pairs_of_entropies")
     return kernel
 
 
@@ -266,15 +259,13 @@ def make_products(T: Any) -> Callable[..., None]:
     close, nothing, lanes = np.float64(CLOSE_PRODUCTS[T]), np.float64(0), np.int64(LANES)
 
     def kernel(
-        value: Any, products: Any, absent: Any, entropies: Any, rows_p: Any, rows_q: Any
+        value: Any, products: Any, absent: Any, entropies: Any, sums: Any, rows_p: Any, rows_q: Any
     ) -> None:
         at = block() * lanes + lane()
         inside = at < rows_p * rows_q
         i = at // rows_q
-        product, negative = (
-            np.float64(load(products, at, inside, zero)),
-            -load(entropies, i, inside, nothing),
-        )
+        product = divide(np.float64(load(products, at, inside, zero)), load(sums, i, inside, one))
+        negative = -np.float64(load(entropies, i, inside, zero))
         impossible = load(absent, at, inside, zero) > zero
         nats = negative - product
         size = select(negative < nothing, -negative, negative) - product

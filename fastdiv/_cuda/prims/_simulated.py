@@ -253,7 +253,8 @@ def _fma(a: Any, b: Any, c: Any) -> Any:
 
 def _alike(*values: Any) -> None:
     kinds = {np.asarray(value).dtype for value in values}
-    _require(len(kinds) == 1, f"one operation on {' and '.join(map(str, kinds))}")
+    if len(kinds) > 1:
+        raise KernelFault(f"one operation on {' and '.join(map(str, kinds))}")
 
 
 def fma(a: Any, b: Any, c: Any) -> Any:

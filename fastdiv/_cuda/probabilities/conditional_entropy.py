@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..joint.sweeps import COLUMNS, ROWS, TableFormula
+from ..joint.terms import COLUMNS, ROWS, TableFormula
 from ..math import constants as constants_of
 from ..math import functions, ratios
 from ..prims import device, select

@@ -1,4 +1,4 @@
-"""I(X; Y) = KL(p(x, y) | p(x) p(y)): terms p log(p / q) - p + q >= 0 of q = c r / S, c the columns' and r the rows' sums.
+"""I(X; Y) = KL(p(x, y) | p(x) p(y)): terms p log(p / q) - p + q >= 0, with q = c r / S of columns' and rows' sums.
 
 dI/dw = (log(p / (p_x p_y)) - I) / S; plain: log(p / (p_x p_y)) - 1
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..joint.sweeps import BOTH, TableFormula
+from ..joint.terms import BOTH, TableFormula
 from ..prims import device
 from ..tuples import Tuple, Value
 from .kl_divergence import comparing

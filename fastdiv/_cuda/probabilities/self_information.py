@@ -12,9 +12,10 @@ import numpy as np
 
 from ..math import constants as constants_of
 from ..math import functions, ratios
-from ..prims import any_lane, device, divide, select
+from ..prims import any_lane, device, divide, select, shuffle_xor
 from ..rows import Measure
 from ..sums import Phase, adding, total_of
+from ..teams import same
 from ..tuples import Tuple, Value, rotate
 from .weights import normalizer, summing
 
@@ -22,14 +23,29 @@ _SUMS = 5
 """Numbers in the state of `summing`, before the least entry and the cotangent's sum."""
 
 
+@cache
+def unit_in(T: Any) -> Any:
+    """Return a function of the options: the unit in the type."""
+
+    @device
+    def unit_of(options: Tuple) -> Value:
+        # what another lane says is not computed again from float64 for every element
+        return shuffle_xor(T(options[0]), 1)
+
+    return unit_of
+
+
 def normalizing_valid(T: Any, inputs: int, vector: int) -> Phase:
-    """Return the phase that finds the row's sum, and the cotangent's sum; NaN if an entry is negative."""
+    """Return the phase that finds the row's sum, and the cotangent's sum; NaN if an entry is negative.
+
+    What it finds are (prescale, sum in two parts, shift, unit), and the sum in float64.
+    """
     zero, nan, begin, end = T(0), np.float64(np.nan), _SUMS, _SUMS + 1
     # with the cotangent the weights' sums are the same, to the bit, as without
-    of_weights, of_cotangent, normalize = summing(T, 1, vector, None), adding(1), normalizer(T)
+    of_weights, of_cotangent, normalize = summing(T, 1, vector, same), adding(1), normalizer(T)
     step_weights, merge_weights = of_weights.step, of_weights.merge
     add, merge_sums = of_cotangent.add, of_cotangent.merge
-    is_given = inputs == 2
+    is_given, unit_of = inputs == 2, unit_in(T)
 
     @device
     def step(row: Tuple, state: Tuple, a: Tuple, b: Tuple) -> Tuple:
@@ -58,9 +74,9 @@ def normalizing_valid(T: Any, inputs: int, vector: int) -> Phase:
             head,
             T((high - np.float64(head)) + low),
             T(divide(total, high)),
-            T(options[0]),
+            unit_of(options),
         )
-        return row, wide
+        return row, (high,)
 
     return Phase((zero,) * (_SUMS + 3), step, merge, finish)
 
@@ -78,11 +94,11 @@ def measure_of(T: Any, normalized: bool, inputs: int) -> Measure:
         c.LARGE,
     )
     divide_out_sum, log_of, is_given = r.divide_out_sum, r.log_of, inputs == 2
-    nothing = np.float64(0)
+    nothing, unit_of = np.float64(0), unit_in(T)
 
     @device
     def initial(options: Tuple) -> Any:
-        return (one, one, zero, zero, T(options[0])), (nothing,)
+        return (one, one, zero, zero, unit_of(options)), (nothing,)
 
     @device
     def outputs(row: Tuple, x: Value, y: Value) -> Tuple:

@@ -43,11 +43,14 @@ class Backend:
 
     def require_here(self, name: str, value: Any) -> None:
         """Refuse an array that is elsewhere than the first argument."""
-        if type(value) is np.ndarray and self.xp is np:
+        here = type(value) is self.xp.ndarray
+        if here and self.xp is np:
             return
-        names, values = (name, self.first[0]), (value, self.first[1])
-        if backend_of_all(names, values) is self.kernels and self.xp is not np:
-            on_device(self.kernels, names[::-1], values[::-1])
+        names, values = (self.first[0], name), (self.first[1], value)
+        if not here:
+            here = backend_of_all(names[::-1], values[::-1]) is self.kernels
+        if here and self.xp is not np:
+            on_device(self.kernels, names, values)
 
     def as_matrices(self, named: Sequence[Named], strided_rows: bool) -> list[Array]:
         """Return matrices of one shape and type whose rows are contiguous."""
@@ -163,22 +166,24 @@ def matrices(*named: Named, strided_rows: bool = False) -> tuple[Backend, list[A
 
     The rows themselves may lie apart only if the kernel says so.
     """
-    if _are_ready(named):
+    if _are_ready(named, np.ndarray):
         return Backend(backend_of(*named[0]), *named), [value for _, value in named]
     backend = Backend(backend_of_all(*zip(*named, strict=True)), *named)
+    if backend.xp is not np and _are_ready(named, backend.xp.ndarray):
+        return backend, [value for _, value in named]
     return backend, backend.as_matrices(named, strided_rows)
 
 
-def _are_ready(named: Sequence[Named]) -> bool:
+def _are_ready(named: Sequence[Named], kind: Any) -> bool:
     """Whether nothing is left to do, which small calls should not take long to find out."""
-    first = named[0][1]
-    if type(first) is not np.ndarray or first.ndim != 2:
+    first: Any = named[0][1]
+    if type(first) is not kind or first.ndim != 2:
         return False
     shape, dtype = first.shape, first.dtype
     if dtype is not _FLOAT32 and dtype is not _FLOAT64:
         return False
     return all(
-        type(value) is np.ndarray
+        type(value) is kind
         and value.dtype is dtype
         and value.shape == shape
         and _is_contiguous(value)
