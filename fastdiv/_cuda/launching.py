@@ -58,11 +58,12 @@ def _name(measure: Measure, variant: Variant) -> str:
 
 
 def _blocks_per_processor(measure: Measure, variant: Variant) -> int:
-    if variant.staged:
+    single = measure.computed is np.float32
+    if variant.staged and (variant.layout.chunked or measure.registers == 64 or not single):
         return 1
     lanes = variant.layout.lanes
     # float64 takes two registers; a survey few.
-    wide = measure.computed is np.float64 or (measure.registers > 64 and variant.split != 0)
+    wide = not single or (measure.registers > 64 and variant.split != 0)
     return 65536 // (128 if wide else 64) // lanes
 
 

@@ -62,7 +62,7 @@ def make(kind: str) -> Measure:
     row_of, gradient_row_of, temperature_of, given_temperature = (
         own.row, own.gradient_row, own.temperature, own.given_temperature
     )  # fmt: skip
-    factor, slope_at_infinity = factor_of(T), infinite_slope(T)
+    factor, slope_at_infinity, colder = factor_of(T), infinite_slope(T), own.colder
     wide_zero, two, unit = np.float64(0), np.float64(2), np.float64(MOMENT_UNIT)
     infinity, log1p = np.float64(np.inf), functions(np.float64).log1p
 
@@ -103,7 +103,7 @@ def make(kind: str) -> Measure:
         mean = select(two * largest_p > total, most, mean)
         largest_q = np.float64(power(first, first[PEAK_Y], first[MAGIC_Y], first[RESIDUAL]))
         nats = log_normalizer(often, divide(rest, largest_q)) + mean
-        nats = select(wide[UNCOVERED] > wide_zero, infinity, nats)
+        nats = select(wide[UNCOVERED] > wide_zero, infinity, colder(options, nats))
         value = defined(wide, nats) * options[0]
         step = -temperature * log1p(divide(total_of(state[5], state[11]), total))
         slope = defined(wide, divide(options[0] * options[3], given_temperature(options)))

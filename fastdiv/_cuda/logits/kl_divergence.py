@@ -57,7 +57,7 @@ def make(kind: str) -> Measure:
     row_of, gradient_row_of, temperature_of, given_temperature = (
         own.row, own.gradient_row, own.temperature, own.given_temperature
     )  # fmt: skip
-    factor, slope_at_infinity = factor_of(T), infinite_slope(T)
+    factor, slope_at_infinity, colder = factor_of(T), infinite_slope(T), own.colder
     wide_zero, wide_one, two, infinity = (
         np.float64(0),
         np.float64(1),
@@ -111,7 +111,7 @@ def make(kind: str) -> Measure:
         is_most = (two * largest_p > total) & (two * absolute(nats - peak_ratio) < nats)
         nats = at_least(select(is_most, plain, nats), wide_zero)
         uncovered = wide[UNCOVERED] > wide_zero
-        value = defined(wide, select(uncovered, infinity, nats)) * options[0]
+        value = defined(wide, select(uncovered, infinity, colder(options, nats))) * options[0]
         slope = defined(wide, divide(options[0] * options[3], given_temperature(options)))
         row = gradient_row_of(options, moved_of(wide), -temperature * offset)
         last = (

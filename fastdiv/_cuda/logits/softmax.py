@@ -66,6 +66,7 @@ def constants_of_row(T: Any) -> SimpleNamespace:
     hottest, coldest = np.float64(_EXTREME[T]), np.float64(1 / _EXTREME[T])
     ln2, ln2_low, log2e = np.float64(_LN2), np.float64(_LN2_LOW), np.float64(_LOG2E)
     zero, one, unit = np.float64(0), np.float64(1), np.float64(MOMENT_UNIT)
+    large = np.float64(1e6)
     faint, most_steps = np.float64(_FAINT[T]), np.float64(_MOST_STEPS[T])
     wide_rounding = constants_of(np.float64).ROUND
     lifted = np.float64(float(constants_of(T).ROUND) + _LIFT[T])
@@ -85,6 +86,12 @@ def constants_of_row(T: Any) -> SimpleNamespace:
     @device
     def temperature_of(options: Tuple) -> Value:
         return given_temperature(options) * scale_of(options)
+
+    @device
+    def colder(options: Tuple, nats: Value) -> Value:
+        """Return a value at the temperature that was given, if that is too low to compute with."""
+        is_colder = (options[2] < coldest) & (nats > large)
+        return select(is_colder, nats * divide(coldest, options[2]), nats)
 
     @device
     def moving(options: Tuple, largest: Value) -> Tuple:
@@ -130,7 +137,7 @@ def constants_of_row(T: Any) -> SimpleNamespace:
 
     return SimpleNamespace(
         given_temperature=given_temperature, temperature=temperature_of, scale=scale_of, moving=moving, row=row_of,
-        gradient_row=quick_row_of if T is np.float32 else row_of,
+        colder=colder, gradient_row=quick_row_of if T is np.float32 else row_of,
     )  # fmt: skip
 
 
