@@ -28,7 +28,7 @@ CENTER, FACTOR = ROW, ROW + 1
 def make(kind: str) -> Measure:
     """Return the measure."""
     T = COMPUTED[kind]
-    c, s, of_gradient, own = constants_of(T), softmax(T), softmax(T, True), constants_of_row(T)
+    c, s, of_gradient, own = constants_of(T), softmax(T), softmax(T), constants_of_row(T)
     zero, one, factor, wide_zero = c.ZERO, c.ONE, factor_of(T), np.float64(0)
     move_x, probability_x, quick_probability_x = (
         s.move_x,

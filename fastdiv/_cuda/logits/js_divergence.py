@@ -46,11 +46,11 @@ _SMALLEST_SHARE = {np.float32: 2.0**-100, np.float64: 2.0**-900}
 
 
 @cache
-def mixing(T: Any, for_gradients: bool = False) -> SimpleNamespace:
+def mixing(T: Any) -> SimpleNamespace:
     """Return `mix`, of a row and two logits: the compared pair, what follows of m, and both logarithms; and `terms`."""
     c, s, r, tail_of, quotient = (
         constants_of(T),
-        softmax(T, for_gradients),
+        softmax(T),
         ratios(T),
         tails(T).two_atanh_tail,
         quotient_of(T),
@@ -122,7 +122,7 @@ def make(kind: str) -> Measure:
         mixture.mix,
         mixture.terms,
     )
-    quick_mix = mixing(T, True).mix
+    quick_mix = mixing(T).mix
     wide_zero, one, half = np.float64(0), np.float64(1), np.float64(0.5)
     smallest_share = np.float64(_SMALLEST_SHARE[T])
 

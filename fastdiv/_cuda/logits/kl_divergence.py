@@ -52,7 +52,7 @@ def make(kind: str) -> Measure:
     move_x, move_y, subtract, compare, p_of, difference_of, probability_x = (
         s.move_x, s.move_y, s.subtract, s.compare, s.p_of, s.difference_of, s.probability_x
     )  # fmt: skip
-    of_gradient = softmax(T, True)
+    of_gradient = softmax(T)
     quick_compare, quick_probability_x = of_gradient.compare, of_gradient.probability_x
     row_of, gradient_row_of, temperature_of, given_temperature = (
         own.row, own.gradient_row, own.temperature, own.given_temperature
