@@ -122,7 +122,6 @@ def make(kind: str) -> Measure:
         mixture.mix,
         mixture.terms,
     )
-    quick_mix = mixing(T).mix
     wide_zero, one, half = np.float64(0), np.float64(1), np.float64(0.5)
     smallest_share = np.float64(_SMALLEST_SHARE[T])
 
@@ -172,7 +171,7 @@ def make(kind: str) -> Measure:
 
     @device
     def gradient(row: Tuple, x: Value, y: Value) -> Tuple:
-        pair, mixed, log_pm, log_qm = quick_mix(row, x, y)
+        pair, mixed, log_pm, log_qm = mix(row, x, y)
         by_x = p_of(pair) * ((log_pm - row[AT_PEAK_X]) - row[MEAN_X]) * row[FACTOR_X]
         by_y = q_of(pair) * ((log_qm - row[AT_PEAK_Y]) - row[MEAN_Y]) * row[FACTOR_Y]
         return by_x, by_y
