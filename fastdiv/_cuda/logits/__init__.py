@@ -14,7 +14,7 @@ An H200 copies 4.3 TB/s, and its processors issue 29.6e12 operations of a lane a
 (2.8 ps a pair of logits, one gradient) 82 operations are free, within that of 16 bits 41. The passes have (sm_90,
 float32, `tools/cuda_gate.py --show`, a pair, both gradients in the last) about
 
-    KL   36 + 73 + 87       JS   36 + 140 + 125
+    KL   36 + 73 + 90       JS   36 + 140 + 130
 
 so that arithmetic bounds them. What is float64 is done once a row, by one warp.
 """

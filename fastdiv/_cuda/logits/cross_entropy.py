@@ -57,8 +57,6 @@ def make(kind: str) -> Measure:
     move_x, move_y, subtract, compare, p_of, q_of, difference_of, probability_x = (
         s.move_x, s.move_y, s.subtract, s.compare, s.p_of, s.q_of, s.difference_of, s.probability_x
     )  # fmt: skip
-    of_gradient = softmax(T, True)
-    quick_compare, quick_probability_x = of_gradient.compare, of_gradient.probability_x
     row_of, gradient_row_of, temperature_of, given_temperature = (
         own.row, own.gradient_row, own.temperature, own.given_temperature
     )  # fmt: skip
@@ -117,13 +115,13 @@ def make(kind: str) -> Measure:
     @device
     def gradient(row: Tuple, x: Value, y: Value) -> Tuple:
         moved_x, moved_y = move_x(row, x), move_y(row, y)
-        p = quick_probability_x(row, moved_x)
+        p = probability_x(row, moved_x)
         slope = (
             select(p == zero, zero, p * ((row[AT_PEAK] - moved_y) + row[CENTER])) * row[FACTOR_X]
         )
         slope = select(row[INFINITE] > zero, slope_at_infinity(x, y, row[FACTOR_X]), slope)
         whole, lost = subtract(moved_x, moved_y)
-        pair = quick_compare(row, moved_x, moved_y, whole, lost)
+        pair = compare(row, moved_x, moved_y, whole, lost)
         return slope, difference_of(pair) * row[FACTOR_Y]
 
     return measure_of("cross_entropy", kind, 2, (6, 1, 5), peak_of, terms, finish, gradient)

@@ -28,13 +28,9 @@ CENTER, FACTOR = ROW, ROW + 1
 def make(kind: str) -> Measure:
     """Return the measure."""
     T = COMPUTED[kind]
-    c, s, of_gradient, own = constants_of(T), softmax(T), softmax(T, True), constants_of_row(T)
+    c, s, own = constants_of(T), softmax(T), constants_of_row(T)
     zero, one, factor, wide_zero = c.ZERO, c.ONE, factor_of(T), np.float64(0)
-    move_x, probability_x, quick_probability_x = (
-        s.move_x,
-        s.probability_x,
-        of_gradient.probability_x,
-    )
+    move_x, probability_x = s.move_x, s.probability_x
     row_of, gradient_row_of, temperature_of, given_temperature = (
         own.row, own.gradient_row, own.temperature, own.given_temperature
     )  # fmt: skip
@@ -69,6 +65,6 @@ def make(kind: str) -> Measure:
     def gradient(row: Tuple, x: Value, y: Value) -> Tuple:
         moved = move_x(row, x)
         below = row[LARGEST_X] - moved
-        return quick_probability_x(row, moved) * (below + row[CENTER]) * row[FACTOR], zero
+        return probability_x(row, moved) * (below + row[CENTER]) * row[FACTOR], zero
 
     return measure_of("entropy", kind, 1, (3, 0, 2), no_extra, terms, finish, gradient)

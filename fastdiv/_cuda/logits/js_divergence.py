@@ -46,11 +46,11 @@ _SMALLEST_SHARE = {np.float32: 2.0**-100, np.float64: 2.0**-900}
 
 
 @cache
-def mixing(T: Any, for_gradients: bool = False) -> SimpleNamespace:
+def mixing(T: Any) -> SimpleNamespace:
     """Return `mix`, of a row and two logits: the compared pair, what follows of m, and both logarithms; and `terms`."""
     c, s, r, tail_of, quotient = (
         constants_of(T),
-        softmax(T, for_gradients),
+        softmax(T),
         ratios(T),
         tails(T).two_atanh_tail,
         quotient_of(T),
@@ -122,7 +122,6 @@ def make(kind: str) -> Measure:
         mixture.mix,
         mixture.terms,
     )
-    quick_mix = mixing(T, True).mix
     wide_zero, one, half = np.float64(0), np.float64(1), np.float64(0.5)
     smallest_share = np.float64(_SMALLEST_SHARE[T])
 
@@ -172,7 +171,7 @@ def make(kind: str) -> Measure:
 
     @device
     def gradient(row: Tuple, x: Value, y: Value) -> Tuple:
-        pair, mixed, log_pm, log_qm = quick_mix(row, x, y)
+        pair, mixed, log_pm, log_qm = mix(row, x, y)
         by_x = p_of(pair) * ((log_pm - row[AT_PEAK_X]) - row[MEAN_X]) * row[FACTOR_X]
         by_y = q_of(pair) * ((log_qm - row[AT_PEAK_Y]) - row[MEAN_Y]) * row[FACTOR_Y]
         return by_x, by_y

@@ -52,8 +52,6 @@ def make(kind: str) -> Measure:
     move_x, move_y, subtract, compare, p_of, difference_of, probability_x = (
         s.move_x, s.move_y, s.subtract, s.compare, s.p_of, s.difference_of, s.probability_x
     )  # fmt: skip
-    of_gradient = softmax(T, True)
-    quick_compare, quick_probability_x = of_gradient.compare, of_gradient.probability_x
     row_of, gradient_row_of, temperature_of, given_temperature = (
         own.row, own.gradient_row, own.temperature, own.given_temperature
     )  # fmt: skip
@@ -124,11 +122,11 @@ def make(kind: str) -> Measure:
     def gradient(row: Tuple, x: Value, y: Value) -> Tuple:
         moved_x, moved_y = move_x(row, x), move_y(row, y)
         whole, lost = subtract(moved_x, moved_y)
-        p = quick_probability_x(row, moved_x)
+        p = probability_x(row, moved_x)
         from_peak = (whole - row[PEAK_HIGH]) + ((lost - row[PEAK_LOW]) - row[CENTER])
         slope = select(p == zero, zero, p * from_peak) * row[FACTOR_X]
         slope = select(row[INFINITE] > zero, slope_at_infinity(x, y, row[FACTOR_X]), slope)
-        pair = quick_compare(row, moved_x, moved_y, whole, lost)
+        pair = compare(row, moved_x, moved_y, whole, lost)
         return slope, difference_of(pair) * row[FACTOR_Y]
 
     return measure_of("kl_divergence", kind, 2, (4, 2, 6), peak_of, terms, finish, gradient)

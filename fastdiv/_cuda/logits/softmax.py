@@ -59,14 +59,16 @@ _MOST_STEPS = {np.float32: 2.0**18, np.float64: 2.0**45}
 _EXTREME = {np.float32: 2.0**100, np.float64: 2.0**900}
 """Higher temperatures make all logits equal, and lower than its inverse all but the largest 0."""
 
+_COLDEST = {np.float32: 2.0**-100, np.float64: 2.0**-1022}
+
 
 @cache
 def constants_of_row(T: Any) -> SimpleNamespace:
     """Return functions of numbers in float64: `temperature` and `scale`, `moving`, and `row`, the constants."""
-    hottest, coldest = np.float64(_EXTREME[T]), np.float64(1 / _EXTREME[T])
+    hottest, coldest = np.float64(_EXTREME[T]), np.float64(_COLDEST[T])
     ln2, ln2_low, log2e = np.float64(_LN2), np.float64(_LN2_LOW), np.float64(_LOG2E)
     zero, one, unit = np.float64(0), np.float64(1), np.float64(MOMENT_UNIT)
-    large = np.float64(1e6)
+    large, cold, lift = np.float64(1e6), np.float64(2.0**-900), np.float64(2.0**122)
     faint, most_steps = np.float64(_FAINT[T]), np.float64(_MOST_STEPS[T])
     wide_rounding = constants_of(np.float64).ROUND
     lifted = np.float64(float(constants_of(T).ROUND) + _LIFT[T])
@@ -78,10 +80,11 @@ def constants_of_row(T: Any) -> SimpleNamespace:
 
     @device
     def scale_of(options: Tuple) -> Value:
-        """Return the power of two that brings a temperature above 1 into [1, 2)."""
+        """Return the power of two that brings a temperature above 1 into [1, 2), and one below 2^-900 above."""
         temperature = given_temperature(options)
         power = as_float(np.uint64(as_bits(temperature) & exponent_bits))
-        return select(temperature < one, one, divide(one, power))
+        lifted_up = select(temperature < cold, lift, one)
+        return select(temperature < one, lifted_up, divide(one, power))
 
     @device
     def temperature_of(options: Tuple) -> Value:
@@ -129,15 +132,9 @@ def constants_of_row(T: Any) -> SimpleNamespace:
         before, residual, behind = constants(options, moved, step)
         return before + (T(exp(residual)),) + behind  # noqa: RUF005
 
-    @device
-    def quick_row_of(options: Tuple, moved: Tuple, step: Value) -> Tuple:
-        """Return the constants for exponentials that the hardware has."""
-        before, residual, behind = constants(options, moved, step)
-        return before + (T(residual * log2e),) + behind  # noqa: RUF005
-
     return SimpleNamespace(
         given_temperature=given_temperature, temperature=temperature_of, scale=scale_of, moving=moving, row=row_of,
-        colder=colder, gradient_row=quick_row_of if T is np.float32 else row_of,
+        colder=colder, gradient_row=row_of,
     )  # fmt: skip
 
 
@@ -158,10 +155,7 @@ def quotient_of(T: Any) -> Any:
 
 @cache
 def exponentials(T: Any) -> SimpleNamespace:
-    """Return exp(x / T) of a moved logit, counted from an exponent: `power`, and `quick` to a few units.
-
-    The first takes a further factor, the second the whole and fractional steps of one.
-    """
+    """Return `power`: exp(x / T) of a moved logit, counted from an exponent, times a factor."""
     c, tail_of = constants_of(T), tails(T).exp_tail
     zero, one, word, shift = c.ZERO, c.ONE, c.word, c.word(c.mantissa_bits)
     least, lower = T(float(c.ROUND) + _LIFT[T] - _LEAST_STEPS[T]), T(2.0 ** -_LIFT[T])
@@ -185,22 +179,15 @@ def exponentials(T: Any) -> SimpleNamespace:
         r = rest * row[INVERSE_TEMPERATURE]
         return times_power(fma(fma(tail_of(r), r, one), r, one) * factor, counted)
 
-    @device
-    def quick(row: Tuple, x: Value, magic: Value, residual: Value) -> Value:
-        counted, rest = steps_of(row, x, magic)
-        return times_power(exp2_approximate(fma(rest, row[STEPS_PER_UNIT], residual)), counted)
-
-    return SimpleNamespace(power=power, one=one, quick=quick, nothing=zero)
+    return SimpleNamespace(power=power, one=one)
 
 
 @cache
-def softmax(T: Any, for_gradients: bool = False) -> SimpleNamespace:
-    """Return functions of a row's constants and its logits; for gradients, of those that `gradient_row` makes."""
+def softmax(T: Any) -> SimpleNamespace:
+    """Return functions of a row's constants and its logits."""
     c, e = constants_of(T), exponentials(T)
     one, zero, lowest = c.ONE, c.ZERO, -c.LARGEST
-    power, no_residual = (
-        (e.quick, e.nothing) if for_gradients and T is np.float32 else (e.power, e.one)
-    )
+    power, no_residual = e.power, e.one
     shrink = shrinking(T)
 
     @device
