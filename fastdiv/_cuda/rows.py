@@ -13,8 +13,8 @@ import numpy as np
 from .layout import Layout, layout_of
 from .prims import device, lane
 from .sums import Phase
-from .teams import keeping_vectors, recalling_vectors, vectors
 from .tuples import Tuple, Value
+from .vectors import keeping_vectors, recalling_vectors, vectors
 
 
 class Measure(NamedTuple):

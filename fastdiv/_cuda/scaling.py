@@ -15,8 +15,8 @@ from . import _arrays
 from ._kernel import Kernel, Pointer
 from .layout import CHUNK, layout_of
 from .prims import block, device, lane, load, select
-from .teams import vectors
 from .tuples import Tuple, Value, each_with
+from .vectors import vectors
 
 Array = Any
 KINDS = ("float32", "float64", "float16", "bfloat16")

@@ -15,8 +15,9 @@ import numpy as np
 
 from ..prims import barrier, device, lane, select, shuffle_xor
 from ..sums import adding
-from ..teams import loading, storing, vectors
+from ..teams import loading, storing
 from ..tuples import Tuple, Value, each_with, rotate
+from ..vectors import vectors
 from .layout import LANES, WARP, Layout
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from .. import _arrays
 from ..layout import ENOUGH_BLOCKS, Layout
-from ..teams import vectors
+from ..vectors import vectors
 
 Array = Any
 LANES = 256

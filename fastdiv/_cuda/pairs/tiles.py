@@ -17,8 +17,9 @@ from ..prims import any_lane, block, device, divide, fma, lane, load, select, sq
 from ..probabilities import js_divergence, kl_divergence
 from ..probabilities.weights import guarded
 from ..sums import adding, plus, total_of
-from ..teams import loading, storing, vectors
+from ..teams import loading, storing
 from ..tuples import Tuple, Value, each2, rotate
+from ..vectors import vectors
 from .rows import entropy_term
 
 LANES = 256
