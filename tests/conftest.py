@@ -29,6 +29,7 @@ NOT_SIMULATED = {
         "tests/nn/test_",
         "tests/plotting/",
         "tests/test_documentation.py",
+        "tests/test_house.py",
         "_reference.py",
     ),
     "simulated in every run": ("tests/cuda/", "tests/test_gpu_arrays.py"),
@@ -42,6 +43,7 @@ NOT_SIMULATED = {
     ),
     "memory of the CPU's kernels": ("test_logits_memory.py", "test_memory_does_not_depend"),
     "too many samples or entries": (
+        "benchmarks/",
         "test_large_array",
         "test_montecarlo_calibration.py",
         "test_progress",
@@ -57,7 +59,7 @@ NOT_SIMULATED = {
         "test_scipy_is_imported_only_where_it_is_needed",
     ),
 }
-MOST_SIMULATED = 12
+MOST_SIMULATED = 4
 """Of one test's parameters so many are picked; the simulator is slow, and all of them run on the CPU."""
 _left_out: Counter[str] = Counter()
 settings.register_profile(
