@@ -28,6 +28,7 @@ SECTIONS = (
     Section("Monte Carlo estimates", ("montecarlo",), ""),
     Section("Fits", ("fitting",), ""),
     Section("Training", ("nn",), ""),
+    Section("GPU", ("gpu",), ""),
 )
 
 _READING = """\

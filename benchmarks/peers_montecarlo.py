@@ -42,14 +42,16 @@ def _torch_components(mean: Any, scale: Any) -> Any:
 
 def _torch_mixture(parts: Any) -> Any:
     of = torch.distributions
-    weights = of.Categorical(logits=torch.zeros(parts.batch_shape, dtype=parts.mean.dtype))
+    weights = of.Categorical(logits=torch.zeros_like(parts.mean[..., 0]))
     return of.MixtureSameFamily(weights, parts, validate_args=False)
 
 
-def _torch(p: Fields, q: Fields, argnums: tuple[int, ...], samples: int) -> Call | None:
+def _torch(
+    p: Fields, q: Fields, argnums: tuple[int, ...], samples: int, device: str = "cpu"
+) -> Call | None:
     if torch is None:
         return None
-    tensors = [[torch.from_numpy(array.copy()) for array in each] for each in (p, q)]
+    tensors = [[torch.tensor(array, device=device) for array in each] for each in (p, q)]
     wanted = [tensor for k in argnums for tensor in tensors[k]]
     for tensor in wanted:
         tensor.requires_grad_()
@@ -103,8 +105,10 @@ def _jax_function(argnums: tuple[int, ...], samples: int) -> Callable[..., Any]:
     return jax.jit(value_and_triangles)
 
 
-def _jax(p: Fields, q: Fields, argnums: tuple[int, ...], samples: int) -> Call | None:
-    if jax is None:
+def _jax(
+    p: Fields, q: Fields, argnums: tuple[int, ...], samples: int, device: str = "cpu"
+) -> Call | None:
+    if jax is None or device != "cpu":
         return None
     arguments = [tuple(map(jnp.asarray, each)) for each in (p, q)]
     function, key = _jax_function(argnums, samples), jax.random.key(1)
@@ -116,10 +120,12 @@ def _jax(p: Fields, q: Fields, argnums: tuple[int, ...], samples: int) -> Call |
     return run
 
 
-def call(library: str, p: Any, q: Any, argnums: tuple[int, ...], samples: int) -> Call | None:
+def call(
+    library: str, p: Any, q: Any, argnums: tuple[int, ...], samples: int, device: str = "cpu"
+) -> Call | None:
     """Return a peer's call, or None if it is not installed."""
     make = {"torch": _torch, "JAX": _jax}[library]
-    return make(_fields(p), _fields(q), argnums, samples)
+    return make(_fields(p), _fields(q), argnums, samples, device)
 
 
 def as_arrays(result: Any) -> tuple[Array, ...]:

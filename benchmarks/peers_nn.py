@@ -17,11 +17,11 @@ HIDDEN, CODE, BATCH, RATE = 400, 20, 128, 1e-3
 _TOLERANCE = 2e-5  # of a gradient in float32, relative to its largest entry
 
 
-def fastdiv_model(seed: int = 0) -> Any:
+def fastdiv_model(seed: int = 0, **options: Any) -> Any:
     """Return the model before its first step."""
     model = nn.VariationalAutoencoder(
         (HIDDEN,), CODE, likelihood="bernoulli", batch_size=BATCH, learning_rate=RATE,
-        random_state=seed, verbose=False,
+        random_state=seed, verbose=False, **options,
     )  # fmt: skip
     model._start(28 * 28)
     model.n_features_in_ = 28 * 28
@@ -31,10 +31,11 @@ def fastdiv_model(seed: int = 0) -> Any:
 class Peer:
     """The same network, loss and optimiser in torch; weights lie as in torch, [outputs, inputs]."""
 
-    def __init__(self, model: Any, compiled: bool) -> None:
+    def __init__(self, model: Any, compiled: bool, device: str = "cpu") -> None:
+        self.device = device
         self.parameters = []
         for parameter in model._network.parameters:
-            value = torch.from_numpy(np.ascontiguousarray(parameter.value.T.copy()))
+            value = torch.tensor(np.ascontiguousarray(parameter.value.T), device=device)
             self.parameters.append(value.requires_grad_())
         self.loss = torch.compile(self._loss) if compiled else self._loss
         self.optimizer = torch.optim.Adam(self.parameters, lr=RATE, fused=True)
@@ -53,10 +54,10 @@ class Peer:
 
     def partial_fit(self, X: Array) -> None:
         """Train on the rows once, in their order."""
-        rows = torch.from_numpy(X)
+        rows = torch.from_numpy(X).to(self.device)
         for start in range(0, len(X), BATCH):
             x = rows[start : start + BATCH]
-            loss = self.loss(x, torch.randn(len(x), CODE))
+            loss = self.loss(x, torch.randn(len(x), CODE, device=self.device))
             self.optimizer.zero_grad(set_to_none=True)
             loss.backward()
             self.optimizer.step()

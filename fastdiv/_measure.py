@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import _validate as validate
-from ._array import backend_of
+from ._array import backend_of, backend_of_all, namespace, on_device
 
 Array = NDArray[Any]
 
@@ -109,28 +109,39 @@ class Measure:
         **options: Any,
     ) -> Result:
         """Return the value and the gradients of a request."""
-        names = self.arguments
-        backend = backend_of(names[0], arrays[0])
-        for name, array in zip(names[1:], arrays[1:], strict=True):
-            backend_of(name, array)
-        prepared = self.prepare(arrays, request)
+        backend = backend_of_all(self.arguments, arrays)
+        with on_device(backend, self.arguments, arrays):
+            return self._evaluate(backend, arrays, axes, keepdims, out, request, options)
+
+    def _evaluate(
+        self,
+        backend: Any,
+        arrays: tuple[Any, ...],
+        axes: Any,
+        keepdims: bool,
+        out: Any,
+        request: GradientRequest | None,
+        options: dict[str, Any],
+    ) -> Result:
+        names, xp = self.arguments, namespace(backend)
+        prepared = self.prepare(arrays, request, xp)
         originals, dtype = prepared.arrays, prepared.dtype
-        views = originals if len(originals) == 1 else validate.broadcast(names, originals)
+        views = originals if len(originals) == 1 else validate.broadcast(names, originals, xp)
         layout = Layout(names[0], views[0].shape, axes, self)
         keywords = self.kernel_options(layout, options)
 
         shape = layout.shape if self.elementwise else layout.value_shape(keepdims)
         if out is not None:
-            value = validate.output("out", out, shape, dtype)
+            value = validate.output("out", out, shape, dtype, xp)
             validate.disjoint("out", out, list(zip(names, originals, strict=True)))
         else:
-            value = np.empty(shape, dtype)
+            value = xp.empty(shape, dtype)
         value_view = layout.events(value) if self.elementwise else layout.batch(value, keepdims)
 
-        gradients = _Gradients(names, prepared, views, layout, request)
+        gradients = _Gradients(names, prepared, views, layout, request, xp)
         if request is not None:
             gradients.refuse_overlap(out)
-            keywords["cotangent"] = self._cotangent(request, layout, keepdims, shape, dtype)
+            keywords["cotangent"] = self._cotangent(request, layout, keepdims, value, xp)
             for position, rows in gradients.events.items():
                 keywords[f"grad_{self.letters[position]}"] = self.as_native(rows)
         events = [self.as_native(layout.events(view)) for view in views]
@@ -142,9 +153,9 @@ class Measure:
         scalar = out is None and value.ndim == 0
         return Result(value[()] if scalar else value, gradients.finish())
 
-    def prepare(self, values: Sequence[Any], request: GradientRequest | None) -> Prepared:
+    def prepare(self, values: Sequence[Any], request: GradientRequest | None, xp: Any) -> Prepared:
         """Bring the arguments to one type that the kernel computes in."""
-        arrays, dtype = prepare(self.arguments, values)
+        arrays, dtype = prepare(self.arguments, values, xp)
         return Prepared(arrays, dtype, [dtype] * len(arrays))
 
     def kernel_options(self, layout: Layout, options: dict[str, Any]) -> dict[str, Any]:
@@ -171,16 +182,16 @@ class Measure:
         request: GradientRequest,
         layout: Layout,
         keepdims: bool,
-        shape: tuple[int, ...],
-        dtype: np.dtype[Any],
+        value: Array,
+        xp: Any,
     ) -> Array | None:
         if request.cotangent is None:
             return None
-        array = validate.as_computed("cotangent", request.cotangent, dtype)
+        array = validate.as_computed("cotangent", request.cotangent, value.dtype, xp)
         try:
-            array = np.broadcast_to(array, shape)
+            array = xp.broadcast_to(array, value.shape)
         except ValueError:
-            message = f"cotangent has shape {array.shape}: expected the value's, {shape}"
+            message = f"cotangent has shape {array.shape}: expected the value's, {value.shape}"
             raise ValueError(message) from None
         return layout.events(array) if self.elementwise else layout.batch(array, keepdims)
 
@@ -211,12 +222,14 @@ def _is_contiguous(array: Array) -> bool:
     return flags.c_contiguous and flags.aligned
 
 
-def prepare(names: Sequence[str], values: Sequence[Any]) -> tuple[list[Array], np.dtype[Any]]:
+def prepare(
+    names: Sequence[str], values: Sequence[Any], xp: Any = np
+) -> tuple[list[Array], np.dtype[Any]]:
     """Return the arguments as aligned arrays of one type."""
-    arrays = [validate.as_array(name, value) for name, value in zip(names, values, strict=True)]
+    arrays = [validate.as_array(name, value, xp) for name, value in zip(names, values, strict=True)]
     pairs = list(zip(names, arrays, strict=True))
     dtype = max((validate.compute_dtype(name, array) for name, array in pairs), key=_item_size)
-    return [validate.as_computed(name, array, dtype) for name, array in pairs], dtype
+    return [validate.as_computed(name, array, dtype, xp) for name, array in pairs], dtype
 
 
 def _item_size(dtype: np.dtype[Any]) -> int:
@@ -261,7 +274,7 @@ class Layout:
 
     def write_back(self, events: Array, array: Array) -> None:
         """Copy events into the array that they were taken from, where they are not a view of it."""
-        if np.may_share_memory(events, array):
+        if validate.may_share_memory(events, array):
             return
         moved = array.transpose(self.order)
         moved[...] = events.reshape(moved.shape)
@@ -277,6 +290,7 @@ class _Gradients:
         views: Sequence[Array],
         layout: Layout,
         request: GradientRequest | None,
+        xp: Any,
     ) -> None:
         self.names = names
         self.originals = prepared.arrays
@@ -291,10 +305,12 @@ class _Gradients:
             original = self.originals[position]
             dtype = self.dtypes[position]
             if given is not None:
-                self.targets[position] = validate.output("grad_out", given, original.shape, dtype)
+                self.targets[position] = validate.output(
+                    "grad_out", given, original.shape, dtype, xp
+                )
             broadcast = original.shape != views[position].shape
             if broadcast or given is None or dtype != original.dtype:
-                self.memory[position] = np.empty(views[position].shape, original.dtype)
+                self.memory[position] = xp.empty(views[position].shape, original.dtype)
             else:
                 self.memory[position] = given
         self.events = {k: layout.events(memory) for k, memory in self.memory.items()}

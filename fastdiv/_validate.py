@@ -23,8 +23,10 @@ def describe(value: Any) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
-def as_array(name: str, value: Any) -> Array:
-    """Return the value as an array of real numbers, not copied if it is one."""
+def as_array(name: str, value: Any, xp: Any = np) -> Array:
+    """Return the value as an array of real numbers of a namespace, not copied if it is one."""
+    if xp is not np:
+        return _as_device_array(name, value, xp)
     if isinstance(value, np.ma.MaskedArray):
         raise TypeError(f"{name} is a masked array: expected a plain array; fill or compress it")
     try:
@@ -33,6 +35,24 @@ def as_array(name: str, value: Any) -> Array:
         raise ValueError(f"{name} must be a rectangular array of numbers: {error}") from None
     if array.dtype.hasobject and array.ndim == 0:
         raise TypeError(f"{name} must be an array or a list of numbers, got {describe(value)}")
+    compute_dtype(name, array)
+    return array
+
+
+def _as_device_array(name: str, value: Any, xp: Any) -> Array:
+    """Return the value as an array in GPU memory; one in host memory is not moved there silently."""
+    array: Array
+    if isinstance(value, xp.ndarray):
+        array = value
+        compute_dtype(name, array)
+        return array
+    if isinstance(value, np.ndarray) and value.ndim > 0:
+        message = f"{name} is in host memory ({type(value).__module__}.{type(value).__qualname__})"
+        raise TypeError(f"{message}: expected a {xp.__name__} array, as the other arguments are")
+    if not hasattr(value, "__cuda_array_interface__"):
+        value = as_array(name, value)  # a list or a number
+        compute_dtype(name, value)
+    array = xp.asarray(value)
     compute_dtype(name, array)
     return array
 
@@ -60,22 +80,30 @@ def _objects(array: Array) -> str:
     return "".join(f"; it holds {describe(entry)}" for entry in (strange or entries)[:1])
 
 
-def as_computed(name: str, value: Any, dtype: np.dtype[Any]) -> Array:
+def as_computed(name: str, value: Any, dtype: np.dtype[Any], xp: Any = np) -> Array:
     """Return the value as an aligned native array of the given type, copied only if it must be."""
-    return as_aligned(as_array(name, value), dtype)
+    return as_aligned(as_array(name, value, xp), dtype)
 
 
 def as_aligned(array: Array, dtype: np.dtype[Any]) -> Array:
     """Return the array as an aligned native one of the given type, copied only if it must be."""
-    if array.dtype != dtype or not array.flags.aligned:
-        array = np.require(array, dtype, ["ALIGNED"])
+    if array.dtype != dtype or not is_aligned(array):
+        array = array.astype(dtype)
     return array
 
 
-def broadcast(names: Sequence[str], arrays: Sequence[Array]) -> list[Array]:
+def is_aligned(array: Array) -> bool:
+    """Whether elements lie at multiples of their size."""
+    if isinstance(array, np.ndarray):
+        return array.flags.aligned
+    size = array.itemsize
+    return array.data.ptr % size == 0 and all(stride % size == 0 for stride in array.strides)
+
+
+def broadcast(names: Sequence[str], arrays: Sequence[Array], xp: Any = np) -> list[Array]:
     """Broadcast arrays against each other, as views."""
     try:
-        return list(np.broadcast_arrays(*arrays))
+        return list(xp.broadcast_arrays(*arrays))
     except ValueError:
         pairs = zip(names, arrays, strict=True)
         shapes = " and ".join(f"{name} with shape {array.shape}" for name, array in pairs)
@@ -205,19 +233,38 @@ def floating(value: Any) -> np.dtype[Any]:
     return dtype
 
 
-def output(name: str, array: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
+def device(value: Any) -> str:
+    """Return where to compute, by name."""
+    if not isinstance(value, str):
+        raise TypeError(f"device must be 'cpu' or 'cuda', got {describe(value)}")
+    if value not in ("cpu", "cuda"):
+        hint = (
+            "; `with cupy.cuda.Device(1):` chooses one of several GPUs" if "cuda" in value else ""
+        )
+        raise ValueError(f"device must be 'cpu' or 'cuda', got {describe(value)}{hint}")
+    return value
+
+
+def output(
+    name: str, array: Any, shape: tuple[int, ...], dtype: np.dtype[Any], xp: Any = np
+) -> Array:
     """Check an array that results are written to."""
-    if not isinstance(array, np.ndarray):
-        raise TypeError(f"{name} must be an array, got {type(array).__name__}")
+    if not isinstance(array, xp.ndarray):
+        where = "" if xp is np else f" of {xp.__name__}, as the arguments are"
+        came = (
+            type(array).__name__ if xp is np else f"{type(array).__module__}.{type(array).__name__}"
+        )
+        raise TypeError(f"{name} must be an array{where}, got {came}")
     if array.shape != shape:
         raise ValueError(f"{name} has shape {array.shape}: expected {shape}")
     if array.dtype != dtype:
         raise TypeError(f"{name} has dtype {array.dtype}: expected {dtype}")
-    if not array.flags.writeable:
+    if isinstance(array, np.ndarray) and not array.flags.writeable:
         raise ValueError(f"{name} is read-only: expected an array that can be written to")
-    if not array.flags.aligned:
+    if not is_aligned(array):
         raise ValueError(f"{name} is not aligned in memory: expected an aligned array")
-    return array
+    result: Array = array
+    return result
 
 
 def contiguous(name: str, array: Array) -> Array:
@@ -227,8 +274,33 @@ def contiguous(name: str, array: Array) -> Array:
     return array
 
 
+def _layout(array: Any) -> Array:
+    """Return an array for its address, shape and strides: one in GPU memory as a stand-in that nobody may read."""
+    if isinstance(array, np.ndarray):
+        return array
+    stand_in = type("StandIn", (), {})()
+    stand_in.__array_interface__ = {
+        "version": 3,
+        "data": (array.data.ptr or 64, False),
+        "typestr": f"|V{array.itemsize}",
+        "shape": array.shape,
+        "strides": array.strides,
+    }
+    kinds = {1: "u1", 2: "u2", 4: "u4", 8: "u8"}
+    layout: Array = np.asarray(stand_in).view(kinds.get(array.itemsize, f"V{array.itemsize}"))
+    return layout
+
+
+def may_share_memory(a: Array, b: Array) -> bool:
+    """Whether the memory between two arrays' first and last elements overlaps."""
+    return np.may_share_memory(_layout(a), _layout(b))
+
+
 def overlap(a: Array, b: Array) -> bool:
     """Whether two arrays may share an element; when in doubt, yes."""
+    if _lie_apart(a, b):
+        return False
+    a, b = _layout(a), _layout(b)
     if not np.may_share_memory(a, b):
         return False
     try:
@@ -237,10 +309,22 @@ def overlap(a: Array, b: Array) -> bool:
         return True
 
 
+def _lie_apart(a: Any, b: Any) -> bool:
+    """Whether C-contiguous arrays in GPU memory lie apart, which takes no time to tell."""
+    if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
+        return False
+    if not (a.flags.c_contiguous and b.flags.c_contiguous):
+        return False
+    first, second = a.data.ptr, b.data.ptr
+    apart: bool = first + a.size * a.itemsize <= second or second + b.size * b.itemsize <= first
+    return apart
+
+
 def same_memory(a: Array, b: Array) -> bool:
     """Whether two arrays are the same view of the same memory."""
+    first, second = _layout(a), _layout(b)
     return (
-        a.__array_interface__["data"] == b.__array_interface__["data"]
+        first.__array_interface__["data"] == second.__array_interface__["data"]
         and a.shape == b.shape
         and a.strides == b.strides
         and a.dtype == b.dtype

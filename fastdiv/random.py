@@ -4,7 +4,7 @@
     uniform               numbers in the open interval (0, 1)
 
 Element e of a call, in C order, is number ``offset + e`` of the stream. So a call gives the same bits with any number
-of threads, and any slice of a stream can be drawn alone.
+of threads and on a GPU, and any slice of a stream can be drawn alone.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from . import _native
+from . import _array
 from . import _validate as validate
 
 __all__ = [
@@ -33,6 +33,7 @@ def normal(
     stream: int = 0,
     dtype: DTypeLike = np.float64,
     out: Array | None = None,
+    device: str | None = None,
 ) -> Array:
     r"""Draw standard normal numbers: mean 0, standard deviation 1.
 
@@ -53,7 +54,9 @@ def normal(
     dtype : dtype, default float64
         float64 or float32; one seed's numbers of both are not independent.
     out : ndarray, optional
-        Where the result goes: C-contiguous, of that shape and dtype.
+        Where the result goes: C-contiguous, of that shape and dtype. An array of CuPy is filled on its GPU.
+    device : {"cpu", "cuda"}, optional
+        Where a new array is made; "cuda" gives CuPy's, on its current GPU. By default the CPU.
 
     Returns
     -------
@@ -68,7 +71,8 @@ def normal(
     Notes
     -----
     Each number is within 3.5 units in the last place of its formula, and of magnitude at most 8.6 (float64) or 5.8
-    (float32). The bits are the same on every machine with a fused multiply-add; on x86-64-v2 the last few may differ.
+    (float32). The bits are the same on every machine with a fused multiply-add, a GPU's too; on
+    x86-64-v2 the last few may differ.
 
     References
     ----------
@@ -85,7 +89,7 @@ def normal(
     >>> bool((fastdiv.random.normal(7, 3, offset=3) == x[1]).all())
     True
     """
-    return _draw(_native.random_normal, seed, shape, offset, stream, dtype, out)
+    return _draw("random_normal", seed, shape, offset, stream, dtype, out, device)
 
 
 def uniform(
@@ -95,6 +99,7 @@ def uniform(
     stream: int = 0,
     dtype: DTypeLike = np.float64,
     out: Array | None = None,
+    device: str | None = None,
 ) -> Array:
     r"""Draw uniform numbers in the open interval (0, 1).
 
@@ -116,7 +121,9 @@ def uniform(
     dtype : dtype, default float64
         float64 or float32; one seed's numbers of both are not independent.
     out : ndarray, optional
-        Where the result goes: C-contiguous, of that shape and dtype.
+        Where the result goes: C-contiguous, of that shape and dtype. An array of CuPy is filled on its GPU.
+    device : {"cpu", "cuda"}, optional
+        Where a new array is made; "cuda" gives CuPy's, on its current GPU. By default the CPU.
 
     Returns
     -------
@@ -131,7 +138,7 @@ def uniform(
     Notes
     -----
     With k = 2 (float64) or 4 (float32), number e is word e mod k of the counter (e // k, 0, stream), its 64-bit index
-    first, under the seed as the key. The bits are the same on every machine.
+    first, under the seed as the key. The bits are the same on every machine, a GPU's too.
 
     References
     ----------
@@ -143,20 +150,34 @@ def uniform(
     >>> print(fastdiv.random.uniform(0, 4, dtype="float32"))
     [0.39904648 0.88052016 0.7357128  0.6054818 ]
     """
-    return _draw(_native.random_uniform, seed, shape, offset, stream, dtype, out)
+    return _draw("random_uniform", seed, shape, offset, stream, dtype, out, device)
 
 
 def _draw(
-    fill: Any, seed: Any, shape: Any, offset: Any, stream: Any, dtype: Any, out: Array | None
+    name: str,
+    seed: Any,
+    shape: Any,
+    offset: Any,
+    stream: Any,
+    dtype: Any,
+    out: Array | None,
+    device: Any,
 ) -> Array:
     """Check the arguments and fill an array."""
     key = validate.integer("seed", seed, 0, 2**64 - 1)
     lane = validate.integer("stream", stream, 0, 2**32 - 1)
     sizes, kind = validate.shape(shape), validate.floating(dtype)
+    where = None if device is None else _array.backend_on(validate.device(device))
     if out is None:
-        array = np.empty(sizes, kind)
+        backend = where or _array.backend_on("cpu")
+        array: Array = _array.namespace(backend).empty(sizes, kind)
     else:
-        array = validate.contiguous("out", validate.output("out", out, sizes, kind))
+        backend = _array.backend_of("out", out)
+        if where not in (None, backend):
+            raise ValueError(f"out is not in the memory of device {device!r}: expected one of both")
+        array = validate.output("out", out, sizes, kind, _array.namespace(backend))
+        validate.contiguous("out", array)
     first = validate.integer("offset", offset, 0, 2**64 - max(array.size, 1))
-    fill(key, first, lane, array)
+    with _array.on_device(backend, ("out",), (array,)):
+        getattr(backend, name)(key, first, lane, array)
     return array

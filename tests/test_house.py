@@ -21,6 +21,7 @@ PACKAGE = ROOT / "fastdiv"
 # What each layer may import of fastdiv, from the bottom up; nothing points upward.
 LAYERS = [
     {"_native"},
+    {"_cuda"},
     {"_array", "_validate"},
     {"_measure", "_runtime", "random"},
     {"_autodiff"},
@@ -122,6 +123,7 @@ def test_one_stem_a_function_of_training(name: str) -> None:
     assert hasattr(_native, f"nn_{name}")
     assert (PACKAGE / "nn/functional" / f"_{stem}.py").exists()
     assert (ROOT / "csrc/kernels/nn" / f"{stem}.hpp").exists()
+    assert f"def nn_{name}(" in (PACKAGE / "_cuda/nn" / f"{stem}.py").read_text()
     assert f"def {name}(" in (ROOT / "tests/nn_reference.py").read_text()
     ours, theirs = getattr(functional, name), getattr(nn_reference, name)
     assert list(inspect.signature(ours).parameters) == list(inspect.signature(theirs).parameters)

@@ -1,6 +1,6 @@
 // Written by generate_coefficients.py: change that file, not this one.
 // 2 atanh(s) = 2 s + s^3 R(s^2), |s| <= 0.200372;
-// exp(r) = 1 + r + r^2 E(r), |r| <= ln(2)/2;
+// exp(r) = 1 + r + r^2 E(r), |r| <= ln(2)/2; to one: -1 <= r <= 0;
 // sin(pi/2 r) = h r + r S(r^2), h = pi/2 rounded, and cos(pi/2 r) = 1 + r^2 C(r^2), |r| <= 1/2;
 // log(1 + t) = t + t^2 L(t), 0 <= t <= 1;
 // Phi(-a) = exp(-a^2 / 2) N(u) / (1 + 3/2 a), u = (a - 4) / (a + 4), 0 <= a <= 40 or 15.
@@ -47,6 +47,15 @@ constexpr float kExpTail32[] = {
     0x1.55551a0000000p-5f,
     0x1.120ba20000000p-7f,
     0x1.6d113c0000000p-10f};
+
+// largest error of the fit: 8.74e-9
+constexpr float kExpTailToOne32[] = {
+    0x1.0000000000000p-1f,
+    0x1.5555000000000p-3f,
+    0x1.5545ca0000000p-5f,
+    0x1.1003440000000p-7f,
+    0x1.5b4b080000000p-10f,
+    0x1.20330c0000000p-13f};
 
 // largest error of the fit: 4.94e-18
 constexpr double kSinTail64[] = {

@@ -1,12 +1,16 @@
 """Generate simd/coefficients.hpp: polynomials fitted with mpmath, printed with their error.
 
-Run ``python csrc/simd/generate_coefficients.py > csrc/simd/coefficients.hpp`` (needs mpmath).
-A test regenerates the file and compares, so that the numbers and their origin stay together.
+Run ``python csrc/simd/generate_coefficients.py > csrc/simd/coefficients.hpp`` (needs mpmath), and with
+``--python > fastdiv/_cuda/coefficients.py`` for the same numbers as kernels on a GPU read them.
+Tests regenerate both files and compare, so that the numbers and their origin stay together.
 """
 
 from __future__ import annotations
 
+import re
+import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import mpmath as mp
 import numpy as np
@@ -86,47 +90,87 @@ def fit(
     return list(reversed(coefficients)), error
 
 
-def array(name: str, dtype: type, coefficients: list[mp.mpf], error: mp.mpf) -> str:
-    """One C++ array with its error in a comment."""
-    kind = "double" if dtype is np.float64 else "float"
-    suffix = "" if dtype is np.float64 else "f"
-    rounded = [float(dtype(mp.nstr(c, 40))) for c in coefficients]
-    numbers = ",\n    ".join(f"{value.hex()}{suffix}" for value in rounded)
-    note = f"// largest error of the fit: {mp.nstr(error, 3)}"
-    return f"{note}\nconstexpr {kind} {name}[] = {{\n    {numbers}}};"
+@dataclass(frozen=True)
+class Table:
+    """One polynomial's coefficients, rounded to its type, and the error of the fit."""
+
+    name: str
+    dtype: type
+    coefficients: list[mp.mpf]
+    error: mp.mpf
+
+    def numbers(self) -> list[str]:
+        """Return the rounded coefficients as hexadecimal text."""
+        return [float(self.dtype(mp.nstr(c, 40))).hex() for c in self.coefficients]
+
+    def note(self) -> str:
+        """Return what a comment says."""
+        return f"largest error of the fit: {mp.nstr(self.error, 3)}"
+
+    def cpp(self) -> str:
+        """Return a C++ array."""
+        kind, suffix = ("double", "") if self.dtype is np.float64 else ("float", "f")
+        numbers = ",\n    ".join(number + suffix for number in self.numbers())
+        return f"// {self.note()}\nconstexpr {kind} {self.name}[] = {{\n    {numbers}}};"
+
+    def python(self) -> str:
+        """Return a Python tuple, kExpTail32 as EXP_TAIL_32."""
+        name = re.sub("(?<=[a-z0-9])(?=[A-Z])|(?<=[a-z])(?=[0-9])", "_", self.name[1:]).upper()
+        numbers = "".join(f'    fromhex("{number}"),\n' for number in self.numbers())
+        return f"# {self.note()}\n{name} = (\n{numbers})"
 
 
-def main() -> None:
-    """Print the header."""
+def tables() -> list[Table]:
+    """Fit everything."""
     z = LARGEST_S**2
-    parts = [
-        array("kTwoAtanhTail64", np.float64, *fit(two_atanh_tail, mp.mpf(0), z, 8)),
-        array("kTwoAtanhTail32", np.float32, *fit(two_atanh_tail, mp.mpf(0), z, 3)),
-        array("kExpTail64", np.float64, *fit(exp_tail, -HALF_LN2, HALF_LN2, 10)),
-        array("kExpTail32", np.float32, *fit(exp_tail, -HALF_LN2, HALF_LN2, 5)),
-        array("kSinTail64", np.float64, *fit(sin_tail, mp.mpf(0), QUARTER, 7)),
-        array("kSinTail32", np.float32, *fit(sin_tail_float, mp.mpf(0), QUARTER, 4)),
-        array("kCosTail64", np.float64, *fit(cos_tail, mp.mpf(0), QUARTER, 7)),
-        array("kCosTail32", np.float32, *fit(cos_tail, mp.mpf(0), QUARTER, 4)),
-        array("kLog1pTail32", np.float32, *fit(log1p_tail, mp.mpf(0), mp.mpf(1), 9)),
-        array("kNormalTail64", np.float64, *fit_normal_tail(np.float64, 23)),
-        array("kNormalTail32", np.float32, *fit_normal_tail(np.float32, 11)),
+    low, high = -HALF_LN2, HALF_LN2
+    double, single = np.float64, np.float32
+    return [
+        Table("kTwoAtanhTail64", double, *fit(two_atanh_tail, mp.mpf(0), z, 8)),
+        Table("kTwoAtanhTail32", single, *fit(two_atanh_tail, mp.mpf(0), z, 3)),
+        Table("kExpTail64", double, *fit(exp_tail, low, high, 10)),
+        Table("kExpTail32", single, *fit(exp_tail, low, high, 5)),
+        Table("kExpTailToOne32", single, *fit(exp_tail, mp.mpf(-1), mp.mpf(0), 6)),
+        Table("kSinTail64", double, *fit(sin_tail, mp.mpf(0), QUARTER, 7)),
+        Table("kSinTail32", single, *fit(sin_tail_float, mp.mpf(0), QUARTER, 4)),
+        Table("kCosTail64", double, *fit(cos_tail, mp.mpf(0), QUARTER, 7)),
+        Table("kCosTail32", single, *fit(cos_tail, mp.mpf(0), QUARTER, 4)),
+        Table("kLog1pTail32", single, *fit(log1p_tail, mp.mpf(0), mp.mpf(1), 9)),
+        Table("kNormalTail64", double, *fit_normal_tail(double, 23)),
+        Table("kNormalTail32", single, *fit_normal_tail(single, 11)),
     ]
+
+
+def meanings() -> list[str]:
+    """Return what the polynomials are of."""
+    return [
+        "2 atanh(s) = 2 s + s^3 R(s^2), |s| <= " + mp.nstr(LARGEST_S, 6) + ";",
+        "exp(r) = 1 + r + r^2 E(r), |r| <= ln(2)/2; to one: -1 <= r <= 0;",
+        "sin(pi/2 r) = h r + r S(r^2), h = pi/2 rounded, and cos(pi/2 r) = 1 + r^2 C(r^2), |r| <= 1/2;",
+        "log(1 + t) = t + t^2 L(t), 0 <= t <= 1;",
+        "Phi(-a) = exp(-a^2 / 2) N(u) / (1 + 3/2 a), u = (a - 4) / (a + 4), 0 <= a <= 40 or 15.",
+        "Lowest power first.",
+    ]
+
+
+def print_cpp() -> None:
+    """Print the header."""
     print("// Written by generate_coefficients.py: change that file, not this one.")
-    print("// 2 atanh(s) = 2 s + s^3 R(s^2), |s| <= " + mp.nstr(LARGEST_S, 6) + ";")
-    print("// exp(r) = 1 + r + r^2 E(r), |r| <= ln(2)/2;")
-    print(
-        "// sin(pi/2 r) = h r + r S(r^2), h = pi/2 rounded, and cos(pi/2 r) = 1 + r^2 C(r^2), |r| <= 1/2;"
-    )
-    print("// log(1 + t) = t + t^2 L(t), 0 <= t <= 1;")
-    print(
-        "// Phi(-a) = exp(-a^2 / 2) N(u) / (1 + 3/2 a), u = (a - 4) / (a + 4), 0 <= a <= 40 or 15."
-    )
-    print("// Lowest power first.")
+    for line in meanings():
+        print("//", line)
     print("// clang-format off\n#pragma once\n\nnamespace {\n")
-    print("\n\n".join(parts))
+    print("\n\n".join(table.cpp() for table in tables()))
     print("\n}  // namespace")
 
 
+def print_python() -> None:
+    """Print the module."""
+    print('"""Written by csrc/simd/generate_coefficients.py: change that file, not this one.\n')
+    for line in meanings():
+        print(line)
+    print('"""\n\nfrom __future__ import annotations\n\nfromhex = float.fromhex\n')
+    print("\n".join(table.python() for table in tables()))
+
+
 if __name__ == "__main__":
-    main()
+    print_python() if "--python" in sys.argv else print_cpp()

@@ -20,17 +20,18 @@ class LogitsMeasure(Measure):
     def __init__(self, name: str, arguments: tuple[str, ...], *, mixture: bool = False) -> None:
         super().__init__(f"logits_{name}", arguments, mixture=mixture)
 
-    def prepare(self, values: Sequence[Any], request: GradientRequest | None) -> Prepared:
+    def prepare(self, values: Sequence[Any], request: GradientRequest | None, xp: Any) -> Prepared:
         """Keep 16-bit arrays of one type; gradients that are summed over a broadcast need float32."""
         names = self.arguments
-        given = [validate.as_array(name, value) for name, value in zip(names, values, strict=True)]
+        pairs = zip(names, values, strict=True)
+        given = [validate.as_array(name, value, xp) for name, value in pairs]
         dtypes = [_stored_dtype(name, array) for name, array in zip(names, given, strict=True)]
         alike = all(dtype == dtypes[0] for dtype in dtypes)
         same_shape = all(array.shape == given[0].shape for array in given)
         if dtypes[0].itemsize == 2 and alike and (request is None or same_shape):
             arrays = [validate.as_aligned(array, dtypes[0]) for array in given]
             return Prepared(arrays, np.dtype(np.float32), dtypes)
-        arrays, dtype = prepare(names, given)
+        arrays, dtype = prepare(names, given, xp)
         return Prepared(arrays, dtype, dtypes)
 
     def kernel_options(self, layout: Layout, options: dict[str, Any]) -> dict[str, Any]:

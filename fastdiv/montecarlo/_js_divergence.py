@@ -26,6 +26,7 @@ def _value_and_grad(
     control_variate: bool = False,
     score_term: bool = True,
     progress: Progress | None = None,
+    device: str = "cpu",
 ) -> tuple[Estimate, tuple[Any, ...]]:
     return _ESTIMATOR(
         p,
@@ -39,6 +40,7 @@ def _value_and_grad(
         score_term,
         validate.weight(weight),
         progress,
+        device,
     )
 
 
@@ -55,6 +57,7 @@ def js_divergence(
     control_variate: bool = False,
     score_term: bool = True,
     progress: Progress | None = None,
+    device: str = "cpu",
 ) -> Estimate:
     r"""Jensen-Shannon divergence of p and q, estimated from samples of both.
 
@@ -91,6 +94,10 @@ def js_divergence(
     progress : function, optional
         Called with the samples done and their number some twenty times a second. Its exceptions end the run,
         as does Ctrl-C.
+    device : {"cpu", "cuda"}, default "cpu"
+        Where samples are drawn; "cuda" is CuPy's current GPU. p, q and the results are in host memory all the same:
+        they are few numbers. The bits are the same, too, so that shards of both can be merged. The first call of a
+        kind compiles its kernel, which takes seconds and is kept on disk.
 
     Returns
     -------
@@ -101,6 +108,8 @@ def js_divergence(
     ------
     TypeError, ValueError
         If an argument does not fit; the message names it.
+    ImportError, RuntimeError
+        If `device` is "cuda" and what computes there is missing.
 
     Notes
     -----
@@ -130,4 +139,5 @@ def js_divergence(
         score_term,
         validate.weight(weight),
         progress,
+        device,
     )[0]

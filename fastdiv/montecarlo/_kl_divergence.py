@@ -24,6 +24,7 @@ def _value_and_grad(
     control_variate: bool = False,
     score_term: bool = True,
     progress: Progress | None = None,
+    device: str = "cpu",
 ) -> tuple[Estimate, tuple[Any, ...]]:
     return _ESTIMATOR(
         p,
@@ -37,6 +38,7 @@ def _value_and_grad(
         score_term,
         0.5,
         progress,
+        device,
     )
 
 
@@ -52,6 +54,7 @@ def kl_divergence(
     control_variate: bool = False,
     score_term: bool = True,
     progress: Progress | None = None,
+    device: str = "cpu",
 ) -> Estimate:
     r"""Kullback-Leibler divergence of p from q, estimated from samples of p.
 
@@ -87,6 +90,10 @@ def kl_divergence(
     progress : function, optional
         Called with the samples done and their number some twenty times a second. Its exceptions end the run,
         as does Ctrl-C.
+    device : {"cpu", "cuda"}, default "cpu"
+        Where samples are drawn; "cuda" is CuPy's current GPU. p, q and the results are in host memory all the same:
+        they are few numbers. The bits are the same, too, so that shards of both can be merged. The first call of a
+        kind compiles its kernel, which takes seconds and is kept on disk.
 
     Returns
     -------
@@ -97,6 +104,8 @@ def kl_divergence(
     ------
     TypeError, ValueError
         If an argument does not fit; the message names it.
+    ImportError, RuntimeError
+        If `device` is "cuda" and what computes there is missing.
 
     Notes
     -----
@@ -136,4 +145,5 @@ def kl_divergence(
         score_term,
         0.5,
         progress,
+        device,
     )[0]

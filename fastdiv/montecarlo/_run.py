@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from .. import _native
+from .. import _array, _native
 from .. import _validate as validate
 from ..distributions._validate import flag
 from . import _shards as shards
@@ -41,6 +41,7 @@ class Estimator:
         score_term: bool,
         weight: float,
         progress: Progress | None,
+        device: str,
     ) -> tuple[Estimate, tuple[Any, ...]]:
         """Return the estimate and the gradients by the arguments at these positions."""
         run = Run()
@@ -67,7 +68,8 @@ class Estimator:
             *flags,
             weight,
         )
-        value, error, run.records, *fields = getattr(_native, self.native)(*run.arguments, progress)
+        estimate = getattr(_array.backend_on(validate.device(device)), self.native)
+        value, error, run.records, *fields = estimate(*run.arguments, progress)
         if shape:
             value, error = value.reshape(shape), error.reshape(shape)
         else:

@@ -16,6 +16,9 @@ Matrix products are NumPy's. On a machine that others use as well, OpenBLAS's th
 and may slow training many times over: start Python with ``OPENBLAS_NUM_THREADS=1``, or train within
 ``threadpoolctl.threadpool_limits(1, "blas")``. Small networks are held to one thread as it is.
 
+With ``device="cuda"`` everything is computed on CuPy's current GPU, matrix products by cuBLAS. Rows are copied there
+once if half of its free memory has room, else batch by batch.
+
 `functional` and `datasets` need NumPy alone; scikit-learn is imported when an estimator is first asked for.
 """
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from ._estimator import BaseAutoencoder
+from ._tally import Loss
 from ._workspace import Workspace
 
 Array = NDArray[Any]
@@ -43,6 +43,9 @@ class Autoencoder(BaseAutoencoder):
         Passes over the data.
     dtype : {"float32", "float64"}, default "float32"
         Type that everything is computed in.
+    device : {"cpu", "cuda"}, default "cpu"
+        Where everything is computed: "cuda" is CuPy's current GPU (``pip install 'fastdiv[cuda]'``). Data and results
+        are NumPy's arrays with either.
     random_state : int, RandomState or None, default None
         Seed of initial parameters, order of rows and noise. The same int gives the same bits.
     verbose : bool, default True
@@ -84,6 +87,7 @@ class Autoencoder(BaseAutoencoder):
         batch_size: int = 128,
         max_epochs: int = 50,
         dtype: Any = "float32",
+        device: str = "cpu",
         random_state: Any = None,
         verbose: bool = True,
     ) -> None:
@@ -96,10 +100,11 @@ class Autoencoder(BaseAutoencoder):
         self.batch_size = batch_size
         self.max_epochs = max_epochs
         self.dtype = dtype
+        self.device = device
         self.random_state = random_state
         self.verbose = verbose
 
-    def _gradients(self, workspace: Workspace) -> dict[str, float]:
+    def _gradients(self, workspace: Workspace) -> Loss:
         encoder, decoder = self._network.encoder, self._network.decoder
         inputs = self._inputs(workspace)
         code = encoder.forward(inputs, workspace.encoder)
@@ -112,15 +117,14 @@ class Autoencoder(BaseAutoencoder):
             cotangent=1 / len(workspace.rows),
         )
         decoder.backward(code, workspace.decoder, out=workspace.encoder.gradients[-1])
-        terms = {"loss": float(values.sum(dtype=np.float64)) / len(values)}
-        column_gradient = self._penalise(code, terms)
+        column_gradient, *penalty = self._penalise(code, workspace)
         encoder.backward(inputs, workspace.encoder, column_gradient=column_gradient)
-        return terms
+        return Loss(values, *penalty)
 
     def _inputs(self, workspace: Workspace) -> Array:
         """Return what is encoded."""
         return workspace.rows
 
-    def _penalise(self, code: Array, terms: dict[str, float]) -> Array | None:
-        """Add to the loss; return a gradient to add to every row of that by the code."""
-        return None
+    def _penalise(self, code: Array, workspace: Workspace) -> tuple[Any, ...]:
+        """Return a gradient to add to every row of that by the code, and what there is to add to the loss."""
+        return (None,)

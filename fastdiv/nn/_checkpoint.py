@@ -12,20 +12,23 @@ from numpy.typing import NDArray
 
 from .. import _validate as validate
 from . import _checkpoint_file
+from ._device import DEVICES, HOST, device_of
 from ._fingerprint import fingerprint, same
+from ._hyperparameters import one_of
 from ._network import Architecture, Network
 from ._position import Position
 
 Array = NDArray[Any]
 _MOMENTS = ("adam.first_moment", "adam.second_moment")
-_FREE = ("max_epochs", "verbose", "random_state")  # may differ from the checkpoint's
+_FREE = ("max_epochs", "verbose", "random_state", "device")  # may differ from the checkpoint's
 _ADVICE = "remove the file to begin anew, or name another"
 _KEYS = ("parameters", "architecture", "position", "history", "feature_names")
 
 
 def save(model: Any, path: Path) -> None:
     """Write a fitted estimator to a file."""
-    network: Network = model._network
+    model._settle()
+    network: Network = model._network.on(HOST)
     tensors = {each.name: each.value for each in network.parameters}
     tensors.update(zip(_MOMENTS, network.vectors[2:], strict=True))
     names = getattr(model, "feature_names_in_", None)
@@ -45,8 +48,8 @@ def estimator_in(path: Path) -> str:
     return str(_checkpoint_file.read(path)[0].get("estimator"))
 
 
-def load(kind: Any, path: Path) -> Any:
-    """Return the estimator in a file, which must be of this class."""
+def load(kind: Any, path: Path, device: str) -> Any:
+    """Return the estimator in a file, which must be of this class, on a device."""
     description, tensors = _read(kind, path)
     parameters = description["parameters"]
     if isinstance(parameters.get("hidden_layer_sizes"), list):  # JSON has no tuples
@@ -54,7 +57,7 @@ def load(kind: Any, path: Path) -> Any:
     unknown = sorted(set(parameters) - set(kind._get_param_names()))
     if unknown:
         raise ValueError(f"{path} has the parameter {unknown[0]!r}, which {kind.__name__} lacks")
-    model = kind(**parameters)
+    model = kind(**{**parameters, "device": one_of("device", device, DEVICES)})
     _install(model, path, description, tensors)
     return model
 
@@ -126,7 +129,8 @@ def _install(
                 f"{path} has {found} for {name}: expected {target.dtype} of shape {target.shape}"
             )
         target[...] = tensor
-    model._install(network, Position(**description["position"]), description["history"])
+    own = network.on(device_of(model.device))
+    model._install(own, Position(**description["position"]), description["history"])
     model.n_features_in_ = made["n_features"]
     if description["feature_names"] is not None:
         model.feature_names_in_ = np.array(description["feature_names"], dtype=object)

@@ -44,6 +44,9 @@ class DenoisingAutoencoder(Autoencoder):
         Passes over the data.
     dtype : {"float32", "float64"}, default "float32"
         Type that everything is computed in.
+    device : {"cpu", "cuda"}, default "cpu"
+        Where everything is computed: "cuda" is CuPy's current GPU (``pip install 'fastdiv[cuda]'``). Data and results
+        are NumPy's arrays with either.
     random_state : int, RandomState or None, default None
         Seed of initial parameters, order of rows and noise. The same int gives the same bits.
     verbose : bool, default True
@@ -90,6 +93,7 @@ class DenoisingAutoencoder(Autoencoder):
         batch_size: int = 128,
         max_epochs: int = 50,
         dtype: Any = "float32",
+        device: str = "cpu",
         random_state: Any = None,
         verbose: bool = True,
     ) -> None:
@@ -103,6 +107,7 @@ class DenoisingAutoencoder(Autoencoder):
             batch_size=batch_size,
             max_epochs=max_epochs,
             dtype=dtype,
+            device=device,
             random_state=random_state,
             verbose=verbose,
         )

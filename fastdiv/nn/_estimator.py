@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 
 from . import _checkpoint, _training
-from ._checkpoint_file import path_of
 from ._fingerprint import fingerprint
 from ._likelihood import likelihood_of
-from ._machinery import Machinery
 from ._quiet import quiet
+from ._saving import FilePath, Saved
 
 Array = NDArray[Any]
-FilePath = str | os.PathLike[str]
 
 
-class BaseAutoencoder(Machinery, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Saved):
     """Encoder and decoder, trained by Adam; subclasses say what the loss is.
 
     A fitted model is used with the hyper-parameters that it was fitted with, whatever `set_params` is given later.
@@ -79,7 +76,8 @@ class BaseAutoencoder(Machinery, ClassNamePrefixFeaturesOutMixin, TransformerMix
         FloatingPointError
             If loss or parameters are no longer finite. The model is left as it was before the step that failed, which
             the steps before may have spoilt; where no pass was completed or the parameters are not finite, it counts as
-            not fitted. The checkpoint, if there is one, is still that of the last pass.
+            not fitted. On a GPU this is found out at the end of the pass, and the model counts as not fitted. The
+            checkpoint, if there is one, is still that of the last pass.
 
         Examples
         --------
@@ -115,7 +113,8 @@ class BaseAutoencoder(Machinery, ClassNamePrefixFeaturesOutMixin, TransformerMix
         """Go on training on these rows once, in their order, `batch_size` at a time.
 
         Between calls `learning_rate`, `batch_size` and the weights of the loss may change. What the model depends on
-        may not: `hidden_layer_sizes`, `n_components`, `activation`, `likelihood`, `scale`, `dtype`, `random_state`.
+        may not: `hidden_layer_sizes`, `n_components`, `activation`, `likelihood`, `scale`, `dtype`, `device`,
+        `random_state`.
 
         Parameters
         ----------
@@ -164,8 +163,8 @@ class BaseAutoencoder(Machinery, ClassNamePrefixFeaturesOutMixin, TransformerMix
         X = self._data(X, reset=False)
         codes = np.empty((len(X), self._network.architecture.n_components), self._dtype)
         for rows, block in self._blocks(len(X)):
-            block.rows[...] = X[rows]
-            codes[rows] = self._encode(block)
+            self._put(X[rows], block.rows)
+            codes[rows] = self._fetch(self._encode(block))
         return codes
 
     @quiet
@@ -191,8 +190,8 @@ class BaseAutoencoder(Machinery, ClassNamePrefixFeaturesOutMixin, TransformerMix
             )
         means = np.empty((len(codes), self.n_features_in_), self._dtype)
         for rows, block in self._blocks(len(codes)):
-            block.code[...] = codes[rows]
-            means[rows] = self._decode_means(block)
+            self._put(codes[rows], block.code)
+            means[rows] = self._fetch(self._decode_means(block))
         return means
 
     def reconstruct(self, X: Any) -> Array:
@@ -232,57 +231,11 @@ class BaseAutoencoder(Machinery, ClassNamePrefixFeaturesOutMixin, TransformerMix
         self._likelihood.require(X)
         total = 0.0
         for rows, block in self._blocks(len(X)):
-            block.rows[...] = X[rows]
+            self._put(X[rows], block.rows)
             outputs = self._network.decoder.forward(self._encode(block), block.decoder)
             values = self._likelihood.nll(outputs, block.rows, out=block.values)
             total -= float(values.sum(dtype=np.float64))
         return total / len(X)
-
-    def save(self, path: FilePath) -> None:
-        """Save everything: parameters, the optimiser's moments, the position in the data and in each random stream.
-
-        The file is in the safetensors format, and is replaced as a whole or not at all.
-
-        Parameters
-        ----------
-        path : path
-            The file; an existing one is replaced.
-
-        Raises
-        ------
-        NotFittedError
-            If nothing was trained yet.
-        ValueError
-            If a hyper-parameter that the model depends on has changed since; the message names it.
-        OSError
-            If the file cannot be written.
-        """
-        check_is_fitted(self)
-        self._require_same_model()
-        _checkpoint.save(self, path_of("path", path))
-
-    @classmethod
-    def load(cls, path: FilePath) -> Any:
-        """Return the estimator that was saved; training goes on from there to the same bits.
-
-        Parameters
-        ----------
-        path : path
-            A file that `save` or `fit` wrote.
-
-        Returns
-        -------
-        estimator
-            Of this class.
-
-        Raises
-        ------
-        ValueError
-            If the file is damaged, of another program or of another class.
-        OSError
-            If it cannot be read.
-        """
-        return _checkpoint.load(cls, path_of("path", path))
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "_network")
@@ -291,8 +244,3 @@ class BaseAutoencoder(Machinery, ClassNamePrefixFeaturesOutMixin, TransformerMix
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = []  # `dtype` decides
         return tags
-
-    def __getstate__(self) -> Any:
-        state = dict(super().__getstate__())
-        state.pop("_own_workspace", None)  # buffers are no part of what was learned
-        return state

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from .. import _validate as validate
+from ._device import DEVICES, device_of
 
 ACTIVATIONS = ("identity", "relu", "tanh", "sigmoid", "softplus", "gelu")
 LIKELIHOODS = ("bernoulli", "gaussian")
@@ -28,6 +29,7 @@ def require(estimator: Any) -> None:
     validate.integer("batch_size", estimator.batch_size, 1, _MOST)
     validate.integer("max_epochs", estimator.max_epochs, 1, _MOST)
     validate.floating(estimator.dtype)
+    device_of(one_of("device", estimator.device, DEVICES))
 
 
 def defining(estimator: Any) -> dict[str, Any]:
@@ -40,6 +42,7 @@ def defining(estimator: Any) -> dict[str, Any]:
         "likelihood": estimator.likelihood,
         "scale": float(estimator.scale),
         "dtype": np.dtype(estimator.dtype).name,
+        "device": estimator.device,
         "random_state": int(state) if isinstance(state, numbers.Integral) else None,
     }
 

@@ -8,8 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ._workspace import Workspace
-
 Array = NDArray[Any]
 
 
@@ -19,12 +17,10 @@ def join(parts: Mapping[str, Array], suffix: str, out: Array) -> None:
     out[:, :width], out[:, width:] = parts["mean" + suffix], parts["log_variance" + suffix]
 
 
-def log_prior_ratio(block: Workspace, noise: Array) -> Array:
+def log_prior_ratio(log_variance: Array, code: Array, noise: Array) -> Array:
     """Return log p(z) − log q(z | x) of each row's code, drawn with this noise: ½ Σ ξ² + log σ² − z².
 
     The noise itself: (z − μ) / σ has lost its digits where σ is small beside μ. An infinite code gives -inf.
     """
-    log_variance, code = (
-        array.astype(np.float64) for array in (block.extra["log_variance"], block.code)
-    )
+    log_variance, code = log_variance.astype(np.float64), code.astype(np.float64)
     return np.asarray((noise.astype(np.float64) ** 2 + log_variance - code**2).sum(axis=1) / 2)

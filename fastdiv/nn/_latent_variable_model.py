@@ -64,9 +64,9 @@ class LatentVariableModel(BaseAutoencoder):
         shape = (len(X), self._network.architecture.n_components)
         means, deviations = np.empty(shape, self._dtype), np.empty(shape, self._dtype)
         for rows, block in self._blocks(len(X)):
-            block.rows[...] = X[rows]
-            means[rows] = self._encode(block)
-            np.exp(block.extra["log_variance"] / 2, out=deviations[rows])
+            self._put(X[rows], block.rows)
+            means[rows] = self._fetch(self._encode(block))
+            np.exp(self._fetch(block.extra["log_variance"]) / 2, out=deviations[rows])
         return means, deviations
 
     @quiet
@@ -91,10 +91,10 @@ class LatentVariableModel(BaseAutoencoder):
         X, count = self._rows_and_count(X, "n_samples", n_samples)
         bounds = np.zeros(len(X))
         for rows, block in self._blocks(len(X)):
-            block.rows[...] = X[rows]
+            self._put(X[rows], block.rows)
             self._encode(block)
             for draw in range(count):
-                kl = self._draw(block, EVALUATION, draw * len(X) + rows.start)
+                kl = self._fetch(self._draw(block, EVALUATION, draw * len(X) + rows.start))
                 bounds[rows] -= self._nll_of_code(block)
             # The likelihood is bounded, so an infinite divergence decides, even where the code gives no number.
             bounds[rows] = np.where(np.isposinf(kl), -np.inf, bounds[rows] / count - kl)
@@ -128,7 +128,7 @@ class LatentVariableModel(BaseAutoencoder):
         X, count = self._rows_and_count(X, "n_importance", n_importance)
         bounds = np.full(len(X), -np.inf)
         for rows, block in self._blocks(len(X)):
-            block.rows[...] = X[rows]
+            self._put(X[rows], block.rows)
             self._encode(block)
             for draw in range(count):
                 self._draw(block, EVALUATION, draw * len(X) + rows.start)
@@ -210,7 +210,8 @@ class LatentVariableModel(BaseAutoencoder):
         """Return log p(z) − log q(z | x) of codes whose noise begins with a row."""
         seed, offset, stream = self._noise(EVALUATION, row)
         noise = random.normal(seed, block.code.shape, offset, stream, dtype=self._dtype)
-        return log_prior_ratio(block, noise)
+        log_variance = self._fetch(block.extra["log_variance"])
+        return log_prior_ratio(log_variance, self._fetch(block.code), noise)
 
     def _rows_and_count(self, X: Any, name: str, count: Any) -> tuple[Array, int]:
         check_is_fitted(self)
@@ -221,4 +222,4 @@ class LatentVariableModel(BaseAutoencoder):
 
     def _nll_of_code(self, block: Workspace) -> Array:
         outputs = self._network.decoder.forward(block.code, block.decoder)
-        return self._likelihood.nll(outputs, block.rows, out=block.values)
+        return self._fetch(self._likelihood.nll(outputs, block.rows, out=block.values))

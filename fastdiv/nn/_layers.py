@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from . import functional
@@ -38,11 +37,12 @@ class Buffers:
 
 
 class Dense:
-    """f(x W + b) with W of shape [inputs, outputs]."""
+    """f(x W + b) with W of shape [inputs, outputs], of NumPy's or CuPy's arrays."""
 
-    def __init__(self, weight: Parameter, bias: Parameter, activation: str) -> None:
+    def __init__(self, weight: Parameter, bias: Parameter, activation: str, xp: Any) -> None:
         self.parameters = [weight, bias]
         self.activation = activation
+        self.xp = xp
 
     @property
     def width(self) -> int:
@@ -57,7 +57,7 @@ class Dense:
     def forward(self, x: Array, out: Array, saved: Array) -> None:
         """Write f(x W + b), and what `backward` needs of it: the output, or for gelu what went into it."""
         weight, bias = self.parameters
-        np.matmul(x, weight.value, out=out)
+        self.xp.matmul(x, weight.value, out=out)
         pre = saved if self.needs_input else None
         functional.bias_activation(out, bias.value, self.activation, out=out, pre=pre)
 
@@ -82,9 +82,9 @@ class Dense:
             out=gradient,
             bias_gradient=bias.gradient,
         )
-        np.matmul(x.T, gradient, out=weight.gradient)
+        self.xp.matmul(x.T, gradient, out=weight.gradient)
         if out is not None:
-            np.matmul(gradient, weight.value.T, out=out)
+            self.xp.matmul(gradient, weight.value.T, out=out)
 
 
 class Chain:
@@ -100,13 +100,13 @@ class Chain:
 
     def buffers(self, n_rows: int, backward: bool = True) -> Buffers:
         """Allocate what a batch of so many rows needs."""
-        dtype = self.layers[0].parameters[0].value.dtype
-        outputs = [np.empty((n_rows, layer.width), dtype) for layer in self.layers]
+        dtype, xp = self.layers[0].parameters[0].value.dtype, self.layers[0].xp
+        outputs = [xp.empty((n_rows, layer.width), dtype) for layer in self.layers]
         saved = [
-            np.empty_like(output) if layer.needs_input else output
+            xp.empty_like(output) if layer.needs_input else output
             for layer, output in zip(self.layers, outputs, strict=True)
         ]
-        return Buffers(outputs, saved, [np.empty_like(each) for each in outputs if backward])
+        return Buffers(outputs, saved, [xp.empty_like(each) for each in outputs if backward])
 
     def forward(self, x: Array, buffers: Buffers) -> Array:
         """Return the last layer's output, which lies in the buffers."""

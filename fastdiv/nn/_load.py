@@ -10,18 +10,20 @@ from . import _checkpoint
 from ._checkpoint_file import path_of
 
 
-def load(path: str | os.PathLike[str]) -> Any:
+def load(path: str | os.PathLike[str], device: str = "cpu") -> Any:
     """Return the autoencoder in a file, of whichever class it is.
 
     Parameters
     ----------
     path : path
         A file that an estimator's `save`, or `fit` with a checkpoint, wrote.
+    device : {"cpu", "cuda"}, default "cpu"
+        Where the model computes from now on, wherever it was trained.
 
     Returns
     -------
     Autoencoder, DenoisingAutoencoder, SparseAutoencoder or VariationalAutoencoder
-        Fitted as it was; training goes on from there to the same bits.
+        Fitted as it was; training goes on from there, on the same device to the same bits.
 
     Raises
     ------
@@ -50,4 +52,4 @@ def load(path: str | os.PathLike[str]) -> Any:
         raise ValueError(
             f"{file} holds an estimator of class {name}, which is not in fastdiv.nn: use {name}.load"
         )
-    return getattr(package, name).load(file)
+    return getattr(package, name).load(file, device)

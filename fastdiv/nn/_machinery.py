@@ -14,12 +14,14 @@ from sklearn.utils.validation import validate_data
 from .. import _validate as validate
 from . import functional
 from ._blas import suitable_threads
+from ._device import device_of
 from ._hyperparameters import defining, hidden_layer_sizes, require
 from ._likelihood import Likelihood, likelihood_of, require_finite
 from ._network import Architecture, Network
 from ._position import INITIAL, Position
 from ._quiet import quiet
 from ._rows import require_one_array
+from ._tally import Loss, Tally
 from ._workspace import Workspace, workspace
 
 Array = NDArray[Any]
@@ -42,6 +44,7 @@ class Machinery:
     batch_size: int
     max_epochs: int
     dtype: Any
+    device: str
     random_state: Any
     verbose: bool
 
@@ -51,8 +54,8 @@ class Machinery:
         """Refuse hyper-parameters that do not fit."""
         require(self)
 
-    def _gradients(self, workspace: Workspace) -> dict[str, float]:
-        """Compute the loss's gradient by all parameters; return the loss and its terms, means over the rows."""
+    def _gradients(self, workspace: Workspace) -> Loss:
+        """Compute the loss's gradient by all parameters; return the loss."""
         raise NotImplementedError
 
     def _encode(self, workspace: Workspace) -> Array:
@@ -106,7 +109,8 @@ class Machinery:
             )
         )
         network.initialise(seed, INITIAL)
-        self._install(network, Position(seed), {name: [] for name in self._terms})
+        own = network.on(device_of(self.device))
+        self._install(own, Position(seed), {name: [] for name in self._terms})
 
     def _install(
         self, network: Network, position: Position, history: dict[str, list[float]]
@@ -116,6 +120,7 @@ class Machinery:
         self._likelihood: Likelihood = likelihood_of(self)
         self._block_size = int(self.batch_size)
         self._own_workspace: Workspace | None = None
+        self._own_tally: Tally | None = None
 
     def _forget(self) -> None:
         del self._network
@@ -150,7 +155,7 @@ class Machinery:
     def _decode_means(self, block: Workspace) -> Array:
         """Return the likelihood's means given the block's codes; they lie in it."""
         outputs = self._network.decoder.forward(block.code, block.decoder)
-        no_bias = np.zeros(outputs.shape[1], outputs.dtype)
+        no_bias = self._network.device.xp.zeros(outputs.shape[1], outputs.dtype)
         activation = self._likelihood.mean_activation
         return functional.bias_activation(outputs, no_bias, activation, out=outputs)
 
@@ -160,6 +165,24 @@ class Machinery:
         if made is None or len(made.rows) < n_rows:
             made = self._own_workspace = workspace(self._network, n_rows, self._extra())
         return made
+
+    @property
+    def _tally(self) -> Tally:
+        """What adds up the losses of the pass."""
+        made: Tally | None = getattr(self, "_own_tally", None)  # not in a pickle
+        if made is None:
+            made = self._own_tally = self._network.device.tally(self._terms)
+        return made
+
+    def _settle(self) -> None:
+        """Bring the sums of losses to the position."""
+        self._position.add(self._tally.settle())
+
+    def _put(self, array: Array, out: Array) -> None:
+        self._network.device.put(array, out)
+
+    def _fetch(self, array: Array) -> Array:
+        return self._network.device.fetch(array)
 
     def _update(self) -> None:
         self._network.update(self._position.step, float(self.learning_rate))

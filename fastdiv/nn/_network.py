@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from .. import random
 from . import functional
+from ._device import HOST, Device, device_of
 from ._layers import Chain, Dense, Parameter
 
 Array = NDArray[Any]
@@ -41,15 +42,16 @@ class Architecture:
 class Network:
     """The parameters, the loss's gradient by them and Adam's moments: four flat vectors; layers have views of them."""
 
-    def __init__(self, architecture: Architecture) -> None:
-        self.architecture = architecture
+    def __init__(self, architecture: Architecture, device: Device = HOST) -> None:
+        self.architecture, self.device = architecture, device
         encoder, decoder = architecture.widths()
         size = sum(
             (inputs + 1) * outputs
             for widths in (encoder, decoder)
             for inputs, outputs in itertools.pairwise(widths)
         )
-        self.vectors = np.zeros((4, size), architecture.dtype)
+        # each begins at a multiple of 128 bytes
+        self.vectors = device.xp.zeros((4, -(-size // 32) * 32), architecture.dtype)[:, :size]
         self._taken = 0
         self.encoder = self._chain("encoder", encoder, architecture.code_activation)
         self.decoder = self._chain("decoder", decoder, "identity")
@@ -63,6 +65,7 @@ class Network:
                     self._take(f"{name}.{place}.weight", (inputs, outputs)),
                     self._take(f"{name}.{place}.bias", (outputs,)),
                     last_activation if is_last else self.architecture.activation,
+                    self.device.xp,
                 )
             )
         return Chain(layers)
@@ -86,10 +89,14 @@ class Network:
     @property
     def is_finite(self) -> bool:
         """Whether parameters and moments are numbers to go on with."""
-        return all(bool(np.isfinite(self.vectors[row]).all()) for row in (0, 2, 3))
+        isfinite = self.device.xp.isfinite
+        return all(bool(isfinite(self.vectors[row]).all()) for row in (0, 2, 3))
 
     def initialise(self, seed: int, stream: int) -> None:
-        """Draw each layer's parameters uniformly within ± 1 / √inputs, as PyTorch's `nn.Linear`; forget the moments."""
+        """Draw each layer's parameters uniformly within ± 1 / √inputs, as PyTorch's `nn.Linear`; forget the moments.
+
+        Of a network in host memory.
+        """
         self.vectors[1:] = 0
         values = self.vectors[0]
         random.uniform(seed, values.shape, stream=stream, dtype=values.dtype, out=values)
@@ -107,11 +114,19 @@ class Network:
             values, gradient, first_moment, second_moment, step, learning_rate=learning_rate
         )
 
+    def on(self, device: Device) -> Network:
+        """Return this network if it is on the device, else a copy there."""
+        if device.name == self.device.name:
+            return self
+        return _restored(self.architecture, self.device.fetch(self.vectors), device.name)
+
     def __reduce__(self) -> Any:  # copies must have views of their own vectors
-        return _restored, (self.architecture, self.vectors)
+        vectors = np.ascontiguousarray(self.device.fetch(self.vectors))
+        return _restored, (self.architecture, vectors, self.device.name)
 
 
-def _restored(architecture: Architecture, vectors: Array) -> Network:
-    network = Network(architecture)
-    network.vectors[...] = vectors
+def _restored(architecture: Architecture, vectors: Array, device: str = "cpu") -> Network:
+    network = Network(architecture, device_of(device))
+    for own, vector in zip(network.vectors, vectors, strict=True):
+        network.device.put(vector, own)
     return network

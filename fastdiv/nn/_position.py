@@ -47,8 +47,12 @@ class Position:
         self.step += 1
         self.row += n_rows
         self.rows_seen += n_rows
-        for name, value in terms.items():
-            self.sums[name] = self.sums.get(name, 0.0) + n_rows * value
+        self.add({name: n_rows * value for name, value in terms.items()})
+
+    def add(self, sums: dict[str, float]) -> None:
+        """Add sums over rows that were counted before."""
+        for name, value in sums.items():
+            self.sums[name] = self.sums.get(name, 0.0) + value
 
     def restart_pass(self) -> None:
         """Forget a pass that was not completed."""

@@ -10,8 +10,7 @@ import numpy as np
 from . import functional
 from ._autoencoder import Array, Autoencoder
 from ._hyperparameters import fraction, non_negative
-from ._network import Network
-from ._position import Position
+from ._workspace import Workspace
 
 
 class SparseAutoencoder(Autoencoder):
@@ -49,6 +48,9 @@ class SparseAutoencoder(Autoencoder):
         Passes over the data.
     dtype : {"float32", "float64"}, default "float32"
         Type that everything is computed in.
+    device : {"cpu", "cuda"}, default "cpu"
+        Where everything is computed: "cuda" is CuPy's current GPU (``pip install 'fastdiv[cuda]'``). Data and results
+        are NumPy's arrays with either.
     random_state : int, RandomState or None, default None
         Seed of initial parameters and order of rows. The same int gives the same bits.
     verbose : bool, default True
@@ -93,6 +95,7 @@ class SparseAutoencoder(Autoencoder):
         batch_size: int = 128,
         max_epochs: int = 50,
         dtype: Any = "float32",
+        device: str = "cpu",
         random_state: Any = None,
         verbose: bool = True,
     ) -> None:
@@ -106,6 +109,7 @@ class SparseAutoencoder(Autoencoder):
             batch_size=batch_size,
             max_epochs=max_epochs,
             dtype=dtype,
+            device=device,
             random_state=random_state,
             verbose=verbose,
         )
@@ -117,20 +121,15 @@ class SparseAutoencoder(Autoencoder):
         fraction("sparsity", self.sparsity)
         non_negative("sparsity_weight", self.sparsity_weight)
 
-    def _install(
-        self, network: Network, position: Position, history: dict[str, list[float]]
-    ) -> None:
-        super()._install(network, position, history)
-        self._column_gradient = np.empty(network.architecture.n_components, self._dtype)
+    def _extra(self) -> dict[str, int]:
+        return {"penalty_gradient": self._network.architecture.n_components}
 
-    def _penalise(self, code: Array, terms: dict[str, float]) -> Array | None:
-        weight, gradient = float(self.sparsity_weight), self._column_gradient
+    def _penalise(self, code: Array, workspace: Workspace) -> tuple[Any, ...]:
+        weight, gradient = float(self.sparsity_weight), workspace.extra["penalty_gradient"][0]
         # A unit at 0 or 1 in all rows would have an infinite penalty and no slope to leave by.
         least = np.finfo(code.dtype).eps
-        np.clip(code, least, 1 - least, out=code)
+        self._network.device.xp.clip(code, least, 1 - least, out=code)
         penalty = functional.sparsity_penalty(
             code, float(self.sparsity), gradient=gradient, cotangent=weight
         )
-        terms["reconstruction"], terms["penalty"] = terms["loss"], weight * float(penalty)
-        terms["loss"] += terms["penalty"]
-        return gradient
+        return gradient, penalty, weight, weight

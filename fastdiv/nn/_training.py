@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 from .. import _validate as validate
 from ._blas import suitable_threads
 from ._checkpoint_file import path_of, require_writable
+from ._feeding import Feed
 from ._network import Network
 from ._position import Position
 from ._progress import progress
+from ._tally import Loss, Tally
 from ._workspace import Workspace
 
 Array = NDArray[Any]
@@ -39,8 +41,15 @@ class Trainee(Protocol):
     def _training_workspace(self, n_rows: int) -> Workspace:
         """Return memory for batches of so many rows."""
 
-    def _gradients(self, workspace: Workspace) -> dict[str, float]:
-        """Compute the loss's gradient by all parameters; return the loss and its terms, means over the rows."""
+    def _gradients(self, workspace: Workspace) -> Loss:
+        """Compute the loss's gradient by all parameters; return the loss."""
+
+    @property
+    def _tally(self) -> Tally:
+        """What adds up the losses of the pass."""
+
+    def _settle(self) -> None:
+        """Bring the sums of losses to the position."""
 
     def _forget(self) -> None:
         """Count as not fitted."""
@@ -89,8 +98,10 @@ def fit(
         suitable_threads(model._network, rows),
         progress(steps * model.max_epochs, position.step, model.verbose) as bar,
     ):
+        feed = _feed(model, X)
         while position.epoch < model.max_epochs and not position.ended:
-            for _ in _pass(model, X, position.order()):
+            feed.begin(position.order())
+            for _ in _pass(model, len(X), feed):
                 bar.update(1)
                 if checkpoint and checkpoint_steps and position.step % checkpoint_steps == 0:
                     _require_finite(model)
@@ -106,44 +117,58 @@ def fit(
 
 def partial_fit(model: Trainee, X: Array) -> None:
     """Train on the rows once, in their order."""
+    model._settle()  # of a pass that was not completed
     model._position.leave_fit()
     with suitable_threads(model._network, min(int(model.batch_size), len(X))):
-        for _ in _pass(model, X, None):
+        for _ in _pass(model, len(X), _feed(model, X)):
             pass
     _record(model)
 
 
-def _pass(model: Trainee, X: Array, order: Array | None) -> Iterator[None]:
+def _feed(model: Trainee, X: Array) -> Feed:
+    """Return what brings batches of the rows to where the model computes."""
+    network = model._network
+    with np.errstate(all="ignore"):
+        return network.device.feed(
+            X, np.dtype(network.architecture.dtype), min(int(model.batch_size), len(X))
+        )
+
+
+def _pass(model: Trainee, n_rows: int, feed: Feed) -> Iterator[None]:
     """Go through the rows from the model's position on; yield after each step."""
     position = model._position
-    whole = model._training_workspace(min(int(model.batch_size), len(X)))
-    gather = _gatherer(X, whole.rows.dtype, len(whole.rows))
-    while position.row < len(X):
+    whole = model._training_workspace(min(int(model.batch_size), n_rows))
+    while position.row < n_rows:
         start = position.row
-        stop = min(start + model.batch_size, len(X))
+        stop = min(start + model.batch_size, n_rows)
         workspace = whole.first(stop - start)
-        gather(slice(start, stop) if order is None else order[start:stop], workspace.rows)
         with np.errstate(all="ignore"):  # the loss tells
+            feed(start, stop, workspace.rows)
             _step(model, workspace)
         yield
 
 
 def _step(model: Trainee, workspace: Workspace) -> None:
     position = model._position
-    terms = model._gradients(workspace)
-    if not math.isfinite(terms["loss"]):
-        raise _diverged(model, f"the loss is {terms['loss']}", position.step + 1)
+    terms = model._tally.take(model._gradients(workspace))
+    loss = terms.get("loss", 0.0)  # of a GPU it is known at the end of the pass
+    if not math.isfinite(loss):
+        raise _diverged(model, f"the loss is {loss}", position.step + 1)
     position.advance(len(workspace.rows), terms)
     model._update()
 
 
 def _require_finite(model: Trainee) -> None:
     """Refuse what a step made of the parameters, which the next step's loss would tell."""
+    model._settle()
+    loss = model._position.sums.get("loss", 0.0)
+    if not math.isfinite(loss):  # of a GPU: steps were taken since
+        raise _diverged(model, f"the loss is {loss}", model._position.step, spoilt=True)
     if not model._network.is_finite:
         raise _diverged(model, "the parameters are not finite", model._position.step)
 
 
-def _diverged(model: Trainee, what: str, step: int) -> FloatingPointError:
+def _diverged(model: Trainee, what: str, step: int, spoilt: bool = False) -> FloatingPointError:
     """Return the error to raise; a model that is certainly of no use counts as not fitted from here on."""
     position = model._position
     if step == 1:
@@ -159,7 +184,7 @@ def _diverged(model: Trainee, what: str, step: int) -> FloatingPointError:
     fate = (
         "the model is left as before that step, likely spoilt by those that led there: fit it anew"
     )
-    if position.epoch == 0 or not model._network.is_finite:
+    if spoilt or position.epoch == 0 or not model._network.is_finite:
         model._forget()
         fate = "the model is not fitted"
     return FloatingPointError(
@@ -173,21 +198,3 @@ def _record(model: Trainee) -> dict[str, float]:
     for name, value in means.items():
         model.history_.setdefault(name, []).append(value)
     return means
-
-
-def _gatherer(X: Array, dtype: np.dtype[Any], n_rows: int) -> Callable[[Any, Array], None]:
-    """Return what copies some rows of X, an array or a mapped file of any type, to a buffer."""
-    plain = X.flags.carray or (X.flags.c_contiguous and X.flags.aligned and X.dtype.isnative)
-    same = X.dtype == dtype
-    raw = None if same or not plain else np.empty((n_rows, X.shape[1]), X.dtype)
-
-    def gather(rows: Any, out: Array) -> None:
-        if isinstance(rows, slice) or not plain:  # take would copy all of an array with gaps
-            out[...] = X[rows]
-            return
-        target = out if raw is None else raw[: len(out)]
-        np.take(X, rows, axis=0, out=target, mode="clip")  # other modes buffer the output
-        if raw is not None:
-            out[...] = target
-
-    return gather

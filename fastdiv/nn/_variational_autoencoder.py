@@ -6,14 +6,13 @@ import warnings
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-import numpy as np
-
 from .. import _validate as validate
 from . import functional
 from ._hyperparameters import non_negative
 from ._latent import join
 from ._latent_variable_model import LatentVariableModel
 from ._position import LATENT
+from ._tally import Loss
 from ._workspace import Workspace
 
 _COLLAPSED = 0.01  # nats a row
@@ -55,6 +54,9 @@ class VariationalAutoencoder(LatentVariableModel):
         Passes over the data.
     dtype : {"float32", "float64"}, default "float32"
         Type that everything is computed in.
+    device : {"cpu", "cuda"}, default "cpu"
+        Where everything is computed: "cuda" is CuPy's current GPU (``pip install 'fastdiv[cuda]'``). Data and results
+        are NumPy's arrays with either.
     random_state : int, RandomState or None, default None
         Seed of initial parameters, order of rows and noise. The same int gives the same bits.
     verbose : bool, default True
@@ -108,6 +110,7 @@ class VariationalAutoencoder(LatentVariableModel):
         batch_size: int = 128,
         max_epochs: int = 50,
         dtype: Any = "float32",
+        device: str = "cpu",
         random_state: Any = None,
         verbose: bool = True,
     ) -> None:
@@ -122,6 +125,7 @@ class VariationalAutoencoder(LatentVariableModel):
         self.batch_size = batch_size
         self.max_epochs = max_epochs
         self.dtype = dtype
+        self.device = device
         self.random_state = random_state
         self.verbose = verbose
 
@@ -130,7 +134,7 @@ class VariationalAutoencoder(LatentVariableModel):
         non_negative("beta", self.beta)
         validate.integer("warm_up_steps", self.warm_up_steps, 0, 2**63 - 1)
 
-    def _gradients(self, workspace: Workspace) -> dict[str, float]:
+    def _gradients(self, workspace: Workspace) -> Loss:
         decoder, extra, n_rows = self._network.decoder, workspace.extra, len(workspace.rows)
         self._encode(workspace)
         kl = self._draw(workspace, LATENT, self._position.rows_seen)
@@ -154,10 +158,7 @@ class VariationalAutoencoder(LatentVariableModel):
         )
         join(extra, "_gradient", workspace.encoder.gradients[-1])
         self._network.encoder.backward(workspace.rows, workspace.encoder)
-        reconstruction = float(values.sum(dtype=np.float64)) / n_rows
-        divergence = float(kl.sum(dtype=np.float64)) / n_rows
-        loss = reconstruction + weight * divergence
-        return {"loss": loss, "reconstruction": reconstruction, "kl": divergence}
+        return Loss(values, kl, weight)
 
     def _after_fit(self) -> None:
         divergence = self.history_["kl"][-1]

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from ._layers import Buffers
@@ -47,18 +46,18 @@ class Workspace:
 def workspace(
     network: Network, n_rows: int, extra: Mapping[str, int] | None = None, backward: bool = True
 ) -> Workspace:
-    """Allocate for so many rows; `extra` gives the widths of what is needed beside."""
-    made = network.architecture
-    code = np.empty((n_rows, made.n_components), made.dtype)
+    """Allocate for so many rows, where the network is; `extra` gives the widths of what is needed beside."""
+    made, xp = network.architecture, network.device.xp
+    code = xp.empty((n_rows, made.n_components), made.dtype)
     return Workspace(
-        rows=np.empty((n_rows, made.n_features), made.dtype),
+        rows=xp.empty((n_rows, made.n_features), made.dtype),
         code=code,
-        code_gradient=np.empty_like(code),
-        values=np.empty(n_rows, made.dtype),
+        code_gradient=xp.empty_like(code),
+        values=xp.empty(n_rows, made.dtype),
         encoder=network.encoder.buffers(n_rows, backward),
         decoder=network.decoder.buffers(n_rows, backward),
         extra={
-            name: np.empty((n_rows, width) if width else n_rows, made.dtype)
+            name: xp.empty((n_rows, width) if width else n_rows, made.dtype)
             for name, width in (extra or {}).items()
         },
     )

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from .. import _validate as validate
 from .. import value_and_grad
+from ._device import computing_beside, on_gpu, scale_
 from ._modes import is_batched, refuse_recording
 from ._reduction import check_mask, check_reduction, divisor, reduce
 from ._tensors import as_array, batch_shape, broadcast, check, over_events, value_dtype
@@ -55,7 +56,9 @@ def _evaluate(
     dims = validate.axes("dim", dim, views[0].ndim)
     shape = batch_shape(views[0].shape, dims)
     reduction, mask = check_reduction(reduction), check_mask(mask, shape, views[0].device)
-    count = float(divisor(shape, reduction, mask))
+    count = divisor(shape, reduction, mask)
+    if isinstance(count, Tensor):  # a number, unless the host had to wait for it
+        count = count.double() if on_gpu(views[0]) else float(count)
     wanted = tuple(torch.is_grad_enabled() and x.requires_grad for x in views)
     # Gradients in float16 would underflow before a loss that is scaled against just that sends its factor.
     early = all(x.dtype != torch.float16 for x in views)
@@ -73,12 +76,16 @@ class _Call:
     dims: tuple[int, ...]
     reduction: str
     mask: Tensor | None
-    divisor: float
+    divisor: Any
     wanted: tuple[bool, ...]
     divides_early: bool
 
     def __call__(self, *tensors: Tensor) -> list[Tensor]:
         """Return the loss, and its gradients by the tensors that are wanted."""
+        with computing_beside(tensors[0]):
+            return self._compute(*tensors)
+
+    def _compute(self, *tensors: Tensor) -> list[Tensor]:
         shape, dtype = batch_shape(tensors[0].shape, self.dims), value_dtype(tensors)
         values = torch.empty(shape, dtype=dtype, device=tensors[0].device)
         arrays = [as_array(x) for x in tensors]
@@ -99,11 +106,16 @@ class _Call:
         factor = 1 / self.divisor if self.divides_early else 1.0
         if self.mask is None:
             return None if factor == 1 else as_array(torch.full_like(values, factor))
-        return as_array(torch.where(self.mask, torch.full_like(values, factor), 0))
+        return as_array(torch.where(self.mask, torch.ones_like(values) * factor, 0))
 
     def _clear_what_does_not_count(self, values: Tensor, gradients: list[Tensor]) -> None:
         """Set gradients to 0 where a factor of 0 did not: where they are NaN or infinite."""
         if self.mask is None:
+            return
+        if on_gpu(values):
+            counts = over_events(self.mask.to(values.dtype), self.dims)
+            for gradient in gradients:
+                scale_(gradient, counts, self.dims)
             return
         events = ~(self.mask | values.isfinite())
         if events.any():
@@ -116,14 +128,17 @@ class _Call:
         factor = over_events(factor, self.dims) if self.reduction == "none" else factor
         if not torch.is_grad_enabled():
             gradient = gradient.detach()
-        if torch.is_grad_enabled() or _graph_is_kept():
+        shared = torch.is_grad_enabled() or _graph_is_kept()
+        if on_gpu(gradient) and not shared:
+            return scale_(gradient, factor, self.dims)
+        if shared:
             result = (gradient * factor).to(gradient.dtype)
         elif factor.ndim == 0 and factor == 1:
             result = gradient
         else:
             result = gradient.mul_(factor)
         # 0 times NaN or infinity is not 0. Under torch.func.jacrev nobody can look whether there is any.
-        if unasked is not None and (is_batched(unasked) or unasked.any()):
+        if unasked is not None and (is_batched(unasked) or on_gpu(unasked) or unasked.any()):
             result = result.masked_fill(over_events(unasked, self.dims), 0)
         return result
 

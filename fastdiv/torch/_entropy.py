@@ -24,7 +24,7 @@ def entropy(
     Parameters
     ----------
     x : Tensor
-        Logits, in CPU memory. -inf is probability 0.
+        Logits, on the CPU or a GPU. -inf is probability 0.
     dim : int, tuple of ints or None, default -1
         The dimensions of one distribution; None means all.
     temperature : float, default 1
@@ -47,7 +47,9 @@ def entropy(
     Raises
     ------
     TypeError, ValueError
-        If an argument does not fit; the message names it. Tensors in GPU memory are refused.
+        If an argument does not fit; the message names it.
+    ImportError
+        For tensors in GPU memory without what ``pip install 'fastdiv[cuda]'`` brings.
     RuntimeError
         In the backward pass, for second derivatives.
 

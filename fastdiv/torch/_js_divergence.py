@@ -27,7 +27,7 @@ def js_divergence(
     Parameters
     ----------
     x, y : Tensor
-        Logits, in CPU memory; they broadcast against each other. -inf is probability 0.
+        Logits, all on the CPU or on one GPU; they broadcast against each other. -inf is probability 0.
     weight : float, default 0.5
         The weight w of p in the mixture, in [0, 1].
     dim : int, tuple of ints or None, default -1
@@ -52,7 +52,9 @@ def js_divergence(
     Raises
     ------
     TypeError, ValueError
-        If an argument does not fit; the message names it. Tensors in GPU memory are refused.
+        If an argument does not fit; the message names it.
+    ImportError
+        For tensors in GPU memory without what ``pip install 'fastdiv[cuda]'`` brings.
     RuntimeError
         In the backward pass, for second derivatives.
 

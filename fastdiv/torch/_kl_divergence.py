@@ -26,7 +26,7 @@ def kl_divergence(
     Parameters
     ----------
     x, y : Tensor
-        Logits, in CPU memory; they broadcast against each other. -inf is probability 0.
+        Logits, all on the CPU or on one GPU; they broadcast against each other. -inf is probability 0.
     dim : int, tuple of ints or None, default -1
         The dimensions of one distribution; None means all.
     temperature : float, default 1
@@ -49,7 +49,9 @@ def kl_divergence(
     Raises
     ------
     TypeError, ValueError
-        If an argument does not fit; the message names it. Tensors in GPU memory are refused.
+        If an argument does not fit; the message names it.
+    ImportError
+        For tensors in GPU memory without what ``pip install 'fastdiv[cuda]'`` brings.
     RuntimeError
         In the backward pass, for second derivatives; under what cannot be (see the notes).
 

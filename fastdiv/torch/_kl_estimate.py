@@ -112,8 +112,6 @@ def kl_estimate(
     _check_name("kind", kind, _KINDS)
     _check_name("gradient", gradient, _GRADIENTS)
     tensors = {name: _check(name, x) for name, x in (("log_p", log_p), ("log_q", log_q))}
-    if log_q.device != log_p.device:
-        raise ValueError(f"log_q is on device {log_q.device}: expected {log_p.device}, log_p's")
     if gradient == "pathwise" and baseline_dim is not None:
         came = validate.describe(baseline_dim)
         raise ValueError(f"baseline_dim must be None with gradient='pathwise', got {came}")

@@ -50,4 +50,4 @@ def reduce(values: Tensor, reduction: str, mask: Tensor | None, divided_by: Any)
     """Return the loss. Values that do not count are left out by selection: NaN does no harm there."""
     if mask is not None:
         values = torch.where(mask, values, 0)
-    return values if reduction == "none" else values.sum() / divided_by
+    return values if reduction == "none" else (values.sum() / divided_by).to(values.dtype)

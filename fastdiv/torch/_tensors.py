@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from .. import _validate as validate
+from ._device import check_device, check_same_device, memory_of
 from ._modes import refuse_wrapper
 
 _WIDE = (torch.float64, torch.int8, torch.int16, torch.int32, torch.int64, torch.uint8, torch.bool)
@@ -16,15 +17,11 @@ _NARROW = (torch.float32, torch.float16, torch.bfloat16)
 
 
 def as_array(tensor: Tensor) -> Any:
-    """View a tensor's memory as an array for the kernels of its device.
-
-    fastdiv chooses its kernels by the type of the array, so a device more is a branch here, and one that
-    `check` lets in.
-    """
+    """View a tensor's memory as an array, by whose type fastdiv chooses the kernels of its device."""
     plain = tensor.detach().resolve_neg()  # copied if negative by a mark alone
     bits = plain.view(torch.int16) if plain.dtype == torch.bfloat16 else plain
     try:
-        array = bits.numpy()
+        array = memory_of(bits)
     except RuntimeError as error:
         message = f"fastdiv.torch cannot read the memory of a {type(tensor).__name__}"
         raise RuntimeError(f"{message}: expected a plain tensor") from error
@@ -40,11 +37,7 @@ def check(name: str, value: Any) -> Tensor:
     if not isinstance(value, Tensor):
         came = f"{type(value).__name__} {validate.describe(value)}"
         raise TypeError(f"{name} must be a torch.Tensor, got {came}; arrays go to fastdiv.logits")
-    if value.device.type != "cpu":
-        message = (
-            f"{name} is on device {value.device}: this version of fastdiv.torch computes on the CPU"
-        )
-        raise TypeError(f"{message}; move it there with .cpu()")
+    check_device(name, value)
     if value.layout != torch.strided:
         raise TypeError(f"{name} has layout {value.layout}: expected a dense tensor; .to_dense()")
     if value.dtype not in _WIDE + _NARROW:
@@ -60,7 +53,8 @@ def value_dtype(tensors: Iterable[Tensor]) -> torch.dtype:
 
 
 def broadcast(tensors: dict[str, Tensor]) -> list[Tensor]:
-    """Broadcast tensors against each other, as views."""
+    """Broadcast tensors of one device against each other, as views."""
+    check_same_device(tensors)
     values = list(tensors.values())
     if all(x.shape == values[0].shape for x in values):
         return values

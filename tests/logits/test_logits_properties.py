@@ -4,15 +4,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import fastdiv
 import logits_cases
 import logits_errors
-
-settings.register_profile("fastdiv", deadline=None, max_examples=150, derandomize=True)
-settings.load_profile("fastdiv")
 
 BOTH = pytest.mark.parametrize("kind", [np.float32, np.float64], ids=["float32", "float64"])
 TEMPERATURES = st.sampled_from(logits_cases.TEMPERATURES)

@@ -35,7 +35,7 @@ def quotients(model: Any, workspace: Any, places: Any) -> Any:
         for steps, weight in WEIGHTS.items():
             for sign in (1, -1):
                 values[place] = before + sign * steps * STEP
-                total += sign * weight * model._gradients(workspace)["loss"]
+                total += sign * weight * model._gradients(workspace).terms(model._terms)["loss"]
         values[place] = before
         found.append(total / STEP)
     return np.array(found)
@@ -110,7 +110,7 @@ def plain_nll(model: Any, outputs: Any, x: Any) -> Any:
 @pytest.mark.parametrize("kind", ESTIMATORS)
 def test_loss_is_the_plain_formula(kind: Any, likelihood: str, activation: str) -> None:
     model, workspace = prepared(kind, likelihood, activation=activation, scale=0.5)
-    terms = model._gradients(workspace)
+    terms = model._gradients(workspace).terms(model._terms)
     x, position = workspace.rows, model._position
     given = workspace.extra.get("corrupted", x)
     code = through(given, layers(model, "encoder"))

@@ -2,14 +2,11 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import cases
 import fastdiv
-
-settings.register_profile("fastdiv", deadline=None, max_examples=150, derandomize=True)
-settings.load_profile("fastdiv")
 
 BOTH = pytest.mark.parametrize("kind", [np.float32, np.float64], ids=["float32", "float64"])
 

@@ -36,6 +36,9 @@ CASES = [
     (ValueError, r"out has strides \(16,\): expected a C-contiguous", {"out": np.empty(6)[::2]}),
     (ValueError, "out is read-only", {"out": read_only}),
     (ValueError, "out is not aligned", {"out": unaligned}),
+    (TypeError, "device must be 'cpu' or 'cuda', got 0", {"device": 0}),
+    (ValueError, "device must be 'cpu' or 'cuda', got 'gpu'", {"device": "gpu"}),
+    (ValueError, "got 'cuda:1'; `with cupy.cuda.Device.1.:` chooses", {"device": "cuda:1"}),
 ]
 
 

@@ -1,7 +1,8 @@
 """What a step of training is made of, beside matrix products: each in one pass, allocating nothing if told where to.
 
 Matrices are [samples, features], float32 or float64; C-contiguous ones of one type are read where they lie, others
-copied. Sums go by a fixed order: the same bits with any number of threads.
+copied. Sums go by a fixed order: the same bits with any number of threads. CuPy's arrays are computed on their GPU, and
+results are there: elements are the CPU's to the bit, sums to a few ulp.
 
     bias_activation, bias_activation_backward      activation(x + bias)
     bernoulli_nll, gaussian_nll                    negative log-likelihoods and their gradients

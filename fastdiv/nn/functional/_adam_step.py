@@ -7,7 +7,7 @@ import numpy as np
 from ... import _validate as common
 from ..._array import backend_of
 from . import _validate as validate
-from ._validate import Array
+from ._backend import Array, Backend
 
 
 def adam_step(
@@ -61,8 +61,8 @@ def adam_step(
     >>> print(parameters.round(6))
     [0.9 1.1]
     """
-    backend = backend_of("parameters", parameters)
-    if not isinstance(parameters, np.ndarray):
+    backend = Backend(backend_of("parameters", parameters), ("parameters", parameters))
+    if not isinstance(parameters, backend.xp.ndarray):
         raise TypeError(f"parameters must be an array, got {type(parameters).__name__}")
     dtype = parameters.dtype
     if dtype not in (np.float32, np.float64):
@@ -73,12 +73,12 @@ def adam_step(
         ("first_moment", first_moment),
         ("second_moment", second_moment),
     ):
-        arrays.append((name, validate.result(name, array, parameters.shape, dtype, [], arrays)))
-    backend_of("gradient", gradient)
-    slope = validate.argument("gradient", gradient, parameters.shape, dtype)
+        arrays.append((name, backend.result(name, array, parameters.shape, dtype, [], arrays)))
+    slope = backend.argument("gradient", gradient, parameters.shape, dtype)
     for name, array in arrays:
         common.disjoint(name, array, [("gradient", slope)])
-    backend.nn_adam_step(
+    backend.run(
+        "nn_adam_step",
         parameters,
         slope,
         first_moment,

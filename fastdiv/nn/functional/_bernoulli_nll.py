@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from numpy.typing import ArrayLike
 
-from . import _validate as validate
-from ._validate import Array
+from ._backend import Array, matrices
 
 
 def bernoulli_nll(
@@ -67,13 +66,13 @@ def bernoulli_nll(
     [[-0.5       0.      ]
      [-0.231059  0.952574]]
     """
-    backend, arrays = validate.matrices(("logits", logits), ("x", x))
+    backend, arrays = matrices(("logits", logits), ("x", x))
     shape, dtype = arrays[0].shape, arrays[0].dtype
     names = list(zip(("logits", "x"), arrays, strict=True))
-    factor = validate.cotangent(cotangent, shape[0], dtype)
-    values = validate.result("out", out, shape[:1], dtype, [], names)
+    factor = backend.cotangent(cotangent, shape[0], dtype)
+    values = backend.result("out", out, shape[:1], dtype, [], names)
     if gradient is not None:
         others = [("out", values), ("cotangent", factor)]
-        gradient = validate.result("gradient", gradient, shape, dtype, names, others)
-    backend.nn_bernoulli_nll(*arrays, factor, values, gradient)
+        gradient = backend.result("gradient", gradient, shape, dtype, names, others)
+    backend.run("nn_bernoulli_nll", *arrays, factor, values, gradient)
     return values

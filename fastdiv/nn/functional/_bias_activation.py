@@ -5,7 +5,7 @@ from __future__ import annotations
 from numpy.typing import ArrayLike
 
 from . import _validate as validate
-from ._validate import Array
+from ._backend import Array, matrices
 
 ACTIVATIONS = ("identity", "relu", "tanh", "sigmoid", "softplus", "gelu")
 
@@ -67,14 +67,14 @@ def bias_activation(
      [2.5 2. ]]
     """
     f = validate.choice("activation", activation, ACTIVATIONS)
-    backend, (array,) = validate.matrices(("x", x))
-    row = validate.vector("bias", bias, array.shape[1], array.dtype, "column of x")
+    backend, (array,) = matrices(("x", x))
+    row = backend.vector("bias", bias, array.shape[1], array.dtype, "column of x")
     inputs = [("x", array)]
-    result = validate.result("out", out, array.shape, array.dtype, inputs, [("bias", row)])
+    result = backend.result("out", out, array.shape, array.dtype, inputs, [("bias", row)])
     if pre is not None:
         others = [("out", result), ("bias", row)]
-        pre = validate.result("pre", pre, array.shape, array.dtype, inputs, others)
-    backend.nn_bias_activation(array, row, f, result, pre)
+        pre = backend.result("pre", pre, array.shape, array.dtype, inputs, others)
+    backend.run("nn_bias_activation", array, row, f, result, pre)
     return result
 
 
@@ -141,16 +141,16 @@ def bias_activation_backward(
     [0.75     0.589836]
     """
     f = validate.choice("activation", activation, ACTIVATIONS)
-    backend, arrays = validate.matrices(("saved", saved), ("upstream", upstream))
+    backend, arrays = matrices(("saved", saved), ("upstream", upstream))
     shape, dtype = arrays[0].shape, arrays[0].dtype
     names = list(zip(("saved", "upstream"), arrays, strict=True))
     columns: list[tuple[str, Array]] = []
     row = None
     if column_upstream is not None:
-        row = validate.vector("column_upstream", column_upstream, shape[1], dtype, "column")
+        row = backend.vector("column_upstream", column_upstream, shape[1], dtype, "column")
         columns = [("column_upstream", row)]
-    gradient = validate.result("out", out, shape, dtype, names, columns)
+    gradient = backend.result("out", out, shape, dtype, names, columns)
     others = [("out", gradient), *names]
-    by_bias = validate.result("bias_gradient", bias_gradient, shape[1:], dtype, columns, others)
-    backend.nn_bias_activation_backward(*arrays, row, f, gradient, by_bias)
+    by_bias = backend.result("bias_gradient", bias_gradient, shape[1:], dtype, columns, others)
+    backend.run("nn_bias_activation_backward", *arrays, row, f, gradient, by_bias)
     return gradient, by_bias

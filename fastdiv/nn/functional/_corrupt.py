@@ -5,7 +5,7 @@ from __future__ import annotations
 from numpy.typing import ArrayLike
 
 from . import _validate as validate
-from ._validate import Array
+from ._backend import Array, matrices
 
 CORRUPTIONS = ("mask", "gaussian", "salt_and_pepper")
 
@@ -72,8 +72,8 @@ def corrupt(
     option = validate.choice("kind", kind, CORRUPTIONS)
     check = validate.not_negative if kind == "gaussian" else validate.probability
     amount = check("level", level)
-    backend, (array,) = validate.matrices(("x", x))
+    backend, (array,) = matrices(("x", x))
     first = validate.place(seed, offset, stream, array.size)
-    result = validate.result("out", out, array.shape, array.dtype, [("x", array)])
-    backend.nn_corrupt(array, option, amount, *first, result)
+    result = backend.result("out", out, array.shape, array.dtype, [("x", array)])
+    backend.run("nn_corrupt", array, option, amount, *first, result)
     return result

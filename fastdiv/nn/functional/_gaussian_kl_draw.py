@@ -5,7 +5,7 @@ from __future__ import annotations
 from numpy.typing import ArrayLike
 
 from . import _validate as validate
-from ._validate import Array
+from ._backend import Array, matrices
 
 
 def gaussian_kl_draw(
@@ -77,13 +77,13 @@ def gaussian_kl_draw(
      [ 1.653247 -1.065169]]
     """
     named = ("mean", mean), ("log_variance", log_variance)
-    backend, arrays = validate.matrices(*named, strided_rows=True)
+    backend, arrays = matrices(*named, strided_rows=True)
     shape, dtype = arrays[0].shape, arrays[0].dtype
     first = validate.place(seed, offset, stream, arrays[0].size)
     names = list(zip(("mean", "log_variance"), arrays, strict=True))
-    kl = validate.result("out", out, shape[:1], dtype, [], names)
-    drawn = validate.result("z", z, shape, dtype, names, [("out", kl)], strided_rows=True)
-    backend.nn_gaussian_kl_draw(*arrays, *first, kl, drawn)
+    kl = backend.result("out", out, shape[:1], dtype, [], names)
+    drawn = backend.result("z", z, shape, dtype, names, [("out", kl)], strided_rows=True)
+    backend.run("nn_gaussian_kl_draw", *arrays, *first, kl, drawn)
     return kl, drawn
 
 
@@ -146,12 +146,12 @@ def gaussian_kl_draw_backward(
      [[ 0.374709 -0.493603]]]
     """
     named = ("mean", mean), ("log_variance", log_variance), ("upstream_z", upstream_z)
-    backend, arrays = validate.matrices(*named, strided_rows=True)
+    backend, arrays = matrices(*named, strided_rows=True)
     shape, dtype = arrays[0].shape, arrays[0].dtype
     first = validate.place(seed, offset, stream, arrays[0].size)
-    factor = validate.cotangent(cotangent, shape[0], dtype)
+    factor = backend.cotangent(cotangent, shape[0], dtype)
     names = [(name, array) for (name, _), array in zip(named, arrays, strict=True)]
-    by_mean = validate.result(
+    by_mean = backend.result(
         "mean_gradient",
         mean_gradient,
         shape,
@@ -160,7 +160,7 @@ def gaussian_kl_draw_backward(
         [("cotangent", factor)],
         strided_rows=True,
     )
-    by_log_variance = validate.result(
+    by_log_variance = backend.result(
         "log_variance_gradient",
         log_variance_gradient,
         shape,
@@ -169,5 +169,5 @@ def gaussian_kl_draw_backward(
         [("mean_gradient", by_mean), ("cotangent", factor)],
         strided_rows=True,
     )
-    backend.nn_gaussian_kl_draw_backward(*arrays, *first, factor, by_mean, by_log_variance)
+    backend.run("nn_gaussian_kl_draw_backward", *arrays, *first, factor, by_mean, by_log_variance)
     return by_mean, by_log_variance

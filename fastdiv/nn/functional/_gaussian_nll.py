@@ -5,7 +5,7 @@ from __future__ import annotations
 from numpy.typing import ArrayLike
 
 from . import _validate as validate
-from ._validate import Array
+from ._backend import Array, matrices
 
 
 def gaussian_nll(
@@ -61,14 +61,14 @@ def gaussian_nll(
     >>> print(gradient)
     [[-1.  0.]]
     """
-    backend, arrays = validate.matrices(("mean", mean), ("x", x))
+    backend, arrays = matrices(("mean", mean), ("x", x))
     shape, dtype = arrays[0].shape, arrays[0].dtype
     names = list(zip(("mean", "x"), arrays, strict=True))
     deviation = validate.positive("scale", scale)
-    factor = validate.cotangent(cotangent, shape[0], dtype)
-    values = validate.result("out", out, shape[:1], dtype, [], names)
+    factor = backend.cotangent(cotangent, shape[0], dtype)
+    values = backend.result("out", out, shape[:1], dtype, [], names)
     if gradient is not None:
         others = [("out", values), ("cotangent", factor)]
-        gradient = validate.result("gradient", gradient, shape, dtype, names, others)
-    backend.nn_gaussian_nll(*arrays, deviation, factor, values, gradient)
+        gradient = backend.result("gradient", gradient, shape, dtype, names, others)
+    backend.run("nn_gaussian_nll", *arrays, deviation, factor, values, gradient)
     return values

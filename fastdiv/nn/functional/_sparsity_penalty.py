@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from numpy.typing import ArrayLike
 
 from ... import _validate as common
 from . import _validate as validate
-from ._validate import Array
+from ._backend import Array, matrices
 
 
 def sparsity_penalty(
@@ -15,7 +17,7 @@ def sparsity_penalty(
     *,
     gradient: Array | None = None,
     cotangent: float = 1.0,
-) -> float:
+) -> Any:
     r"""Kullback-Leibler divergence of the wanted mean activation from each hidden unit's, summed over units.
 
     .. math:: \sum_j \mathrm{KL}(\rho \| r_j) = \sum_j \rho \log \frac{\rho}{r_j}
@@ -40,7 +42,8 @@ def sparsity_penalty(
     Returns
     -------
     float
-        The penalty, in nats, not multiplied by `cotangent`; never negative.
+        The penalty, in nats, not multiplied by `cotangent`; never negative. Of activations in GPU memory an array of
+        no axes there, float64, so that nothing waits for the GPU.
 
     Raises
     ------
@@ -68,11 +71,10 @@ def sparsity_penalty(
     >>> print(gradient.round(6))
     [0.       0.595238]
     """
-    backend, (array,) = validate.matrices(("activations", activations))
+    backend, (array,) = matrices(("activations", activations))
     rho = validate.fraction("sparsity", sparsity)
     weight = common.real("cotangent", cotangent)
     if gradient is not None:
         others = [("activations", array)]
-        gradient = validate.result("gradient", gradient, array.shape[1:], array.dtype, [], others)
-    value: float = backend.nn_sparsity_penalty(array, rho, weight, gradient)
-    return value
+        gradient = backend.result("gradient", gradient, array.shape[1:], array.dtype, [], others)
+    return backend.run("nn_sparsity_penalty", array, rho, weight, gradient)

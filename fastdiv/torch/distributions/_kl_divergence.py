@@ -11,6 +11,7 @@ from torch import Tensor, distributions
 
 from ... import logits, probabilities
 from .._autograd import evaluate
+from .._device import has_kernels
 
 _CATEGORICAL = (distributions.Categorical,)
 _ONE_HOT = (distributions.OneHotCategorical, distributions.OneHotCategoricalStraightThrough)
@@ -24,7 +25,7 @@ def kl_divergence(p: distributions.Distribution, q: distributions.Distribution) 
     Parameters
     ----------
     p, q : torch.distributions.Distribution
-        Two `Categorical` or two `OneHotCategorical` distributions in CPU memory, from probabilities or
+        Two `Categorical` or two `OneHotCategorical` distributions on the CPU or a GPU, from probabilities or
         logits, are computed here. All others, and those on other devices, are handed to PyTorch.
 
     Returns
@@ -92,7 +93,7 @@ class _Categorical:
 
 
 def _categoricals(p: Any, q: Any, kinds: tuple[type, ...]) -> list[_Categorical] | None:
-    """Return the parameters of two distributions of these very types in CPU memory, or None."""
+    """Return the parameters of two distributions of these very types where kernels are, or None."""
     if type(p) not in kinds or type(q) not in kinds:
         return None
     found = []
@@ -101,4 +102,4 @@ def _categoricals(p: Any, q: Any, kinds: tuple[type, ...]) -> list[_Categorical]
         made = vars(getattr(distribution, "_categorical", distribution))
         parameter = made["_param"]
         found.append(_Categorical(parameter, made.get("probs") is parameter))
-    return found if all(one.parameter.device.type == "cpu" for one in found) else None
+    return found if all(has_kernels(one.parameter) for one in found) else None

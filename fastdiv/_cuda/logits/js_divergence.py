@@ -1,0 +1,179 @@
+"""JS(p, q) = w KL(p | m) + (1 - w) KL(q | m), m = w p + (1 - w) q, with p = softmax(x / T), q = softmax(y / T).
+
+With the shift that the survey finds, t = (x - y - shift) / T is the log-ratio log(p / q). Let b be the larger of p and
+q, a the smaller one, c = a / b - 1 = exp(-|t|) - 1, and s the share of a in the mixture: m = b (1 + s c). The logarithm
+to m is taken of a or b, whichever is closer to it; that of the other one differs by t. Neither loses digits. To each x
+log(x / m) is added m - x, which cancels between p and q, and no term is negative. Where |t| is small, o being the
+closer one, h = (m - o) / (m + o), 2 atanh(h) = 2 h + h^3 R(h^2) and f = h (m - o - o h^2 R(h^2)):
+
+    o log(o / m) + m - o = f, b log(b / m) + m - b = b ((f + (m - a) c) / a + c + |t|) if o = a,
+    a log(a / m) + m - a = b ((1 + c) f - c (|t| + m - b) - (c + |t|)) if o = b, all of f and m in units of b
+
+The sums of p and of q are divided by separately, so that an error of the shift counts by its square.
+dJS/dx = w p (log(p / m) - KL(p | m)) / T; dJS/dy = (1 - w) q (log(q / m) - KL(q | m)) / T
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from ..math import constants as constants_of
+from ..math import ratios, tails
+from ..prims import absolute, at_least, device, divide, fma, select
+from ..rows import Measure
+from ..sums import total_of
+from ..tuples import Tuple, Value
+from .measures import (
+    COMPUTED,
+    UNMOVED_X,
+    UNMOVED_Y,
+    X_AT_PEAK,
+    Y_AT_PEAK,
+    defined,
+    factor_of,
+    measure_of,
+    moved_of,
+)
+from .softmax import ROW, constants_of_row, quotient_of, softmax
+
+WEIGHT, REST, AT_PEAK_X, AT_PEAK_Y, MEAN_X, MEAN_Y, FACTOR_X, FACTOR_Y = range(ROW, ROW + 8)
+_SMALLEST_SHARE = {np.float32: 2.0**-100, np.float64: 2.0**-900}
+"""Below it one distribution has no weight: the mixture is the other one."""
+
+
+@cache
+def mixing(T: Any) -> SimpleNamespace:
+    """Return `mix`, of a row and two logits: the compared pair, what follows of m, and both logarithms; and `terms`."""
+    c, s, r, tail_of, quotient = (
+        constants_of(T),
+        softmax(T),
+        ratios(T),
+        tails(T).two_atanh_tail,
+        quotient_of(T),
+    )
+    zero, one, two, near = c.ZERO, c.ONE, T(2), T(0.34)
+    move_x, move_y, subtract, compare, p_of, q_of, difference_of = (
+        s.move_x, s.move_y, s.subtract, s.compare, s.p_of, s.q_of, s.difference_of
+    )  # fmt: skip
+    scale, log_of = r.scale, r.log_of
+
+    @device
+    def mix(row: Tuple, x: Value, y: Value) -> Any:
+        x, y = move_x(row, x), move_y(row, y)
+        whole, lost = subtract(x, y)
+        pair = compare(row, x, y, whole, lost)
+        t, a_is_p, larger, ratio, change, curved, close = pair
+        share, other_share = (
+            select(a_is_p, row[WEIGHT], row[REST]),
+            select(a_is_p, row[REST], row[WEIGHT]),
+        )
+        m = fma(share, ratio, other_share)
+        # m is below the geometric mean, m^2 < a / b; told exactly where a and b are close.
+        from_a = share * fma(share, change, two) > one
+        closer = select(from_a, ratio, one)
+        moved = select(from_a, -other_share, share) * change
+        k, scaled = scale(m, closer)
+        difference = select(k == zero, moved, scaled - closer)
+        part = quotient(difference, scaled + closer)
+        square = part * part
+        tail = tail_of(square)
+        log_mo = log_of((k, scaled, difference, part, square, tail))
+        from_p = ~(from_a ^ a_is_p)
+        log_pm = select(from_p, zero, t) - log_mo
+        log_qm = select(from_p, -t, zero) - log_mo
+        excess = part * fma(-closer * square, tail, moved)
+        return pair, (moved, excess, from_a, from_p), log_pm, log_qm
+
+    @device
+    def terms(row: Tuple, pair: Tuple, mixture: Tuple, log_pm: Value, log_qm: Value) -> Tuple:
+        """Return p log(p / m) + m - p and q log(q / m) + m - q."""
+        t, a_is_p, larger, ratio, change, curved, close = pair
+        moved, excess, from_a, from_p = mixture
+        size = absolute(t)
+        other = fma(ratio, excess, fma(-change, size + moved, -curved))
+        of_a = quotient(fma(moved, change, excess), ratio) + curved
+        other = select(from_a, of_a, other)
+        difference = difference_of(pair)
+        far_p = fma(row[REST], difference, p_of(pair) * log_pm)
+        far_q = fma(-row[WEIGHT], difference, q_of(pair) * log_qm)
+        is_near = size < near
+        return (
+            select(is_near, larger * select(from_p, excess, other), far_p),
+            select(is_near, larger * select(from_p, other, excess), far_q),
+        )
+
+    return SimpleNamespace(mix=mix, terms=terms)
+
+
+@cache
+def make(kind: str) -> Measure:
+    """Return the measure."""
+    T = COMPUTED[kind]
+    own, s, mixture, factor = constants_of_row(T), softmax(T), mixing(T), factor_of(T)
+    gradient_row_of, given_temperature = own.gradient_row, own.given_temperature
+    p_of, q_of, difference_of, mix, mixed_terms = (
+        s.p_of,
+        s.q_of,
+        s.difference_of,
+        mixture.mix,
+        mixture.terms,
+    )
+    wide_zero, one, half = np.float64(0), np.float64(1), np.float64(0.5)
+    smallest_share = np.float64(_SMALLEST_SHARE[T])
+
+    @device
+    def is_degenerate(weight: Value) -> Value:
+        return (weight < smallest_share) | (one - weight < smallest_share)
+
+    @device
+    def extra(options: Tuple, row: Tuple, wide: Tuple) -> Tuple:
+        """Return the shares, and the log-ratios where each distribution has its peak: means are relative to them."""
+        weight = select(is_degenerate(options[1]), half, options[1])  # keeps kernels from 0 / 0
+        shares = (T(weight), T(one - weight))
+        at_x = mix(row + shares, T(wide[UNMOVED_X]), T(wide[Y_AT_PEAK]))
+        at_y = mix(row + shares, T(wide[X_AT_PEAK]), T(wide[UNMOVED_Y]))
+        return shares + (at_x[2], at_y[3])  # noqa: RUF005
+
+    @device
+    def terms(row: Tuple, x: Value, y: Value) -> Tuple:
+        pair, mixed, log_pm, log_qm = mix(row, x, y)
+        term_p, term_q = mixed_terms(row, pair, mixed, log_pm, log_qm)
+        p, q = p_of(pair), q_of(pair)
+        moment_p, moment_q = p * (log_pm - row[AT_PEAK_X]), q * (log_qm - row[AT_PEAK_Y])
+        return term_p, term_q, moment_p, moment_q, p, difference_of(pair)
+
+    @device
+    def finish(options: Tuple, wide: Tuple, state: Tuple) -> Any:
+        total_p, missing = total_of(state[4], state[10]), total_of(state[5], state[11])
+        total_q = total_p + missing
+        weight, degenerate = options[1], is_degenerate(options[1])
+        from_p = weight * divide(total_of(state[0], state[6]), total_p)
+        from_q = (one - weight) * divide(total_of(state[1], state[7]), total_q)
+        # What is left where the rows are close, of the error that the shift has in nats.
+        off = divide(missing, total_p)
+        nats = (from_p + from_q) - weight * (one - weight) * half * off * off
+        nats = select(degenerate, wide_zero, at_least(nats, wide_zero))
+        value = defined(wide, nats) * options[0]
+        slope = select(
+            degenerate, wide_zero, divide(options[0] * options[3], given_temperature(options))
+        )
+        slope = defined(wide, slope)
+        row = gradient_row_of(options, moved_of(wide), wide_zero)
+        last = (
+            T(divide(total_of(state[2], state[8]), total_p)), T(divide(total_of(state[3], state[9]), total_q)),
+            T(factor(slope * weight, total_p)), T(factor(slope * (one - weight), total_q)),
+        )  # fmt: skip
+        return row + extra(options, row, wide) + last, (value,) + wide[1:]  # noqa: RUF005
+
+    @device
+    def gradient(row: Tuple, x: Value, y: Value) -> Tuple:
+        pair, mixed, log_pm, log_qm = mix(row, x, y)
+        by_x = p_of(pair) * ((log_pm - row[AT_PEAK_X]) - row[MEAN_X]) * row[FACTOR_X]
+        by_y = q_of(pair) * ((log_qm - row[AT_PEAK_Y]) - row[MEAN_Y]) * row[FACTOR_Y]
+        return by_x, by_y
+
+    return measure_of("js_divergence", kind, 2, (6, 4, 8), extra, terms, finish, gradient)

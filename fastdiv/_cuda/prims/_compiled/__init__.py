@@ -1,0 +1,77 @@
+"""What kernels call, compiled by Numba: a value is a number of one thread. See `_simulated` for what each does.
+
+Beside this package only `_cubin` touches Numba.
+"""
+
+from .lanes import WARP, any_lane, barrier, block, in_first_warp, lane, shuffle_xor
+from .lowering import device
+from .memory import (
+    VECTOR_BYTES,
+    dynamic_shared,
+    load,
+    load_vector,
+    misalignment,
+    shared,
+    store,
+    store_vector,
+)
+from .numbers import (
+    absolute,
+    as_bits,
+    as_float,
+    at_least,
+    at_most,
+    divide,
+    exp2_approximate,
+    fma,
+    largest,
+    log2_approximate,
+    narrow_bfloat16,
+    narrow_half,
+    reciprocal_approximate,
+    select,
+    square_root,
+    widen_bfloat16,
+    widen_half,
+)
+from .words import index_of, join_words, low_word, multiply_words
+
+__all__ = [
+    "VECTOR_BYTES",
+    "WARP",
+    "absolute",
+    "any_lane",
+    "as_bits",
+    "as_float",
+    "at_least",
+    "at_most",
+    "barrier",
+    "block",
+    "device",
+    "divide",
+    "dynamic_shared",
+    "exp2_approximate",
+    "fma",
+    "in_first_warp",
+    "index_of",
+    "join_words",
+    "lane",
+    "largest",
+    "load",
+    "load_vector",
+    "log2_approximate",
+    "low_word",
+    "misalignment",
+    "multiply_words",
+    "narrow_bfloat16",
+    "narrow_half",
+    "reciprocal_approximate",
+    "select",
+    "shared",
+    "shuffle_xor",
+    "square_root",
+    "store",
+    "store_vector",
+    "widen_bfloat16",
+    "widen_half",
+]

@@ -1,0 +1,1 @@
+"""Measures of weights: a formula a file, on the driver of rows."""
