@@ -6,12 +6,11 @@ import statistics
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
-from fastdiv.nn import _layers, functional
+from fastdiv.nn import functional
 from peers_nn import BATCH
 
 Array = Any
@@ -59,11 +58,12 @@ def _watched(spent: dict[str, float]) -> Iterator[None]:
     originals = {kernel: getattr(functional, kernel) for kernel in _KERNELS}
     for kernel, name in _KERNELS.items():
         setattr(functional, kernel, watch(originals[kernel], name))
-    _layers.np = SimpleNamespace(matmul=watch(np.matmul, PRODUCTS), empty_like=np.empty_like)
+    product = np.matmul
+    np.matmul = watch(product, PRODUCTS)
     try:
         yield
     finally:
-        _layers.np = np
+        np.matmul = product
         for kernel, function in originals.items():
             setattr(functional, kernel, function)
 

@@ -5,11 +5,13 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-import torch
 
 import fake_cupy
 from fastdiv import _array
-from fastdiv.torch import _device
+
+torch = pytest.importorskip("torch", reason="needs PyTorch")
+
+from fastdiv.torch import _device  # noqa: E402
 
 
 @pytest.fixture(autouse=True)
