@@ -77,9 +77,7 @@ def _one_backend(names: Sequence[str], arrays: Sequence[Any]) -> ModuleType:
 
 def backend_on(device: str) -> ModuleType:
     """Return the back end that a caller named: "cpu", or "cuda" for CuPy's current GPU."""
-    if device == "cpu" or SIMULATED:
-        return _host()
-    return _cuda(f"device is {device!r}")
+    return _host() if device == "cpu" else gpu_backend(f"device is {device!r}")
 
 
 def namespace(backend: ModuleType) -> Any:

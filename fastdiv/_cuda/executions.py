@@ -275,12 +275,36 @@ def make_split(measure: Measure, variant: Variant) -> Callable[..., None]:
     exchanged = WARPS * WIDEST
     noted, wides = board_sizes(measure, index, layout.team)
 
-    def begin(
-        x: Any, y: Any, cotangent: Any, slots: Any, first_row: Any, n: Any, chunks: Any, stride_x: Any, stride_y: Any,
-        unit: Any, weight: Any, temperature: Any, exchange: Any, boards: Any,
-    ) -> Any:  # fmt: skip
+    @device
+    def add_up(
+        constants: Tuple, wide: Tuple, data: Any, first: Value, row: Value, places: Any, slots: Any, exchange: Any
+    ) -> None:  # fmt: skip
+        state = meet(sweep(constants, data, first, chunk_steps), exchange)
+        if in_first_warp():
+            write(slots[index], block() * width, one, gather(state, exchange), lane() == zero)
+
+    @device
+    def conclude(
+        constants: Tuple, wide: Tuple, data: Any, first: Value, row: Value, places: Any, slots: Any, exchange: Any
+    ) -> None:  # fmt: skip
+        value, outputs = places
+        if has_value:
+            store(value, row, V(wide[0]), (first == zero) & (lane() == zero))
+        if has_outputs:
+            write_steps(constants, data, outputs, first, chunk_steps)
+
+    finish = conclude if last_phase else add_up
+
+    def kernel(
+        x: Any, y: Any, cotangent: Any, value: Any, out_x: Any, out_y: Any, slots_0: Any, slots_1: Any, slots_2: Any,
+        rows: Any, n: Any, chunks: Any, stride_x: Any, stride_y: Any, stride_out_x: Any, stride_out_y: Any,
+        unit: Any, weight: Any, temperature: Any,
+    ) -> None:  # fmt: skip
+        exchange = shared(exchanged, T)
+        boards = (shared(noted, T), shared(wides, np.float64))
+        slots = (slots_0, slots_1, slots_2)
         at = block() // chunks
-        row, first = first_row + at, (block() - at * chunks) * chunk_steps
+        row, first = rows + at, (block() - at * chunks) * chunk_steps
         data = (x, y, row * stride_x, row * stride_y, n, exchange, zero, zero)
         slope = cotangent_at(cotangent, row, True, unit_slope)
         options = (unit, weight, temperature, slope, np.float64(n))
@@ -288,40 +312,7 @@ def make_split(measure: Measure, variant: Variant) -> Callable[..., None]:
         constants, wide = chain(
             options, start_row, start_wide, (slots, at * chunks, chunks), boards
         )
-        return row, first, data, constants, wide
+        places = (value, (out_x, out_y, row * stride_out_x, row * stride_out_y))
+        finish(constants, wide, data, first, row, places, slots, exchange)
 
-    prepare = device(begin)
-
-    def partial(
-        x: Any, y: Any, cotangent: Any, value: Any, out_x: Any, out_y: Any, slots_0: Any, slots_1: Any, slots_2: Any,
-        rows: Any, n: Any, chunks: Any, stride_x: Any, stride_y: Any, stride_out_x: Any, stride_out_y: Any,
-        unit: Any, weight: Any, temperature: Any,
-    ) -> None:  # fmt: skip
-        exchange = shared(exchanged, T)
-        boards = (shared(noted, T), shared(wides, np.float64))
-        slots = (slots_0, slots_1, slots_2)
-        row, first, data, constants, wide = prepare(
-            x, y, cotangent, slots, rows, n, chunks, stride_x, stride_y, unit, weight, temperature, exchange, boards
-        )  # fmt: skip
-        state = meet(sweep(constants, data, first, chunk_steps), exchange)
-        if in_first_warp():
-            write(slots[index], block() * width, one, gather(state, exchange), lane() == zero)
-
-    def outputs(
-        x: Any, y: Any, cotangent: Any, value: Any, out_x: Any, out_y: Any, slots_0: Any, slots_1: Any, slots_2: Any,
-        rows: Any, n: Any, chunks: Any, stride_x: Any, stride_y: Any, stride_out_x: Any, stride_out_y: Any,
-        unit: Any, weight: Any, temperature: Any,
-    ) -> None:  # fmt: skip
-        exchange = shared(exchanged, T)
-        boards = (shared(noted, T), shared(wides, np.float64))
-        slots = (slots_0, slots_1, slots_2)
-        row, first, data, constants, wide = prepare(
-            x, y, cotangent, slots, rows, n, chunks, stride_x, stride_y, unit, weight, temperature, exchange, boards
-        )  # fmt: skip
-        if has_value:
-            store(value, row, V(wide[0]), (first == zero) & (lane() == zero))
-        if has_outputs:
-            places = (out_x, out_y, row * stride_out_x, row * stride_out_y)
-            write_steps(constants, data, places, first, chunk_steps)
-
-    return outputs if last_phase else partial
+    return kernel

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ._arrays import is_aligned
 from ._kernel import Kernel, Pointer
 from .normal import numbers
 from .prims import block, device, index_of, lane, store, store_vector
@@ -69,13 +70,9 @@ def _fill(distribution: str, seed: int, offset: int, stream: int, out: Array) ->
     T, flat = out.dtype.type, out.reshape(-1)
     first, skip = divmod(offset, numbers(T).per_counter)
     counters = -(-(skip + flat.size) // numbers(T).per_counter)
-    kernel = _FILL[distribution, T, skip == 0 and _address(out) % 16 == 0]
+    kernel = _FILL[distribution, T, skip == 0 and is_aligned(out)]
     grid = -(-counters // LANES)
     kernel(grid, flat, flat.size, seed, first, stream, skip)
-
-
-def _address(array: Array) -> int:
-    return int(array.ctypes.data if isinstance(array, np.ndarray) else array.data.ptr)
 
 
 random_uniform = partial(_fill, "uniform")

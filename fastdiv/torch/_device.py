@@ -32,7 +32,7 @@ def check_device(name: str, tensor: Tensor) -> None:
 
 @functools.cache  # of what has been found; an error is looked for again
 def _require_cuda(name: str) -> None:
-    _array._cuda(f"{name} is in GPU memory (torch.Tensor)")
+    _array.gpu_backend(f"{name} is in GPU memory (torch.Tensor)")
 
 
 def has_kernels(tensor: Tensor) -> bool:

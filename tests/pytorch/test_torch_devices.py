@@ -15,7 +15,8 @@ from fastdiv.torch import _device  # noqa: E402
 
 
 @pytest.fixture(autouse=True)
-def _forget() -> None:
+def _not_simulated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_array, "SIMULATED", False)
     _device._require_cuda.cache_clear()
 
 

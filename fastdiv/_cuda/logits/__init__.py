@@ -10,9 +10,9 @@ and that is the floor. What a pass after the first reads comes from nearer by (`
     longer, or fewer than 264 rows    nothing           both, from the cache: groups of rows of 32 MB go through all
                                                         passes, a launch each
 
-An H200 copies 4.3 TB/s, and its processors issue 29.6e12 operations of a lane a second: within the floor of float32
+Not timed yet. An H200 should copy 4.3 TB/s and issue 29.6e12 operations of a lane a second: within the floor of float32
 (2.8 ps a pair of logits, one gradient) 82 operations are free, within that of 16 bits 41. The passes have (sm_90,
-float32, `tools/cuda_gate.py --show`, a pair, both gradients in the last) about
+float32, a pair, both gradients in the last; counted in the machine code, the last of each estimated) about
 
     KL   36 + 73 + 90       JS   36 + 140 + 130
 

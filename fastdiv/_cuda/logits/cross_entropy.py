@@ -57,8 +57,8 @@ def make(kind: str) -> Measure:
     move_x, move_y, subtract, compare, p_of, q_of, difference_of, probability_x = (
         s.move_x, s.move_y, s.subtract, s.compare, s.p_of, s.q_of, s.difference_of, s.probability_x
     )  # fmt: skip
-    row_of, gradient_row_of, temperature_of, given_temperature = (
-        own.row, own.gradient_row, own.temperature, own.given_temperature
+    row_of, temperature_of, given_temperature = (
+        own.row, own.temperature, own.given_temperature
     )  # fmt: skip
     factor, slope_at_infinity, colder = factor_of(T), infinite_slope(T), own.colder
     wide_zero, two, unit = np.float64(0), np.float64(2), np.float64(MOMENT_UNIT)
@@ -105,7 +105,7 @@ def make(kind: str) -> Measure:
         value = defined(wide, nats) * options[0]
         step = -temperature * log1p(divide(total_of(state[5], state[11]), total))
         slope = defined(wide, divide(options[0] * options[3], given_temperature(options)))
-        row = gradient_row_of(options, moved_of(wide), step)
+        row = row_of(options, moved_of(wide), step)
         last = (
             T(temperature * from_peak), T(factor(divide(slope, temperature), total)), T(factor(slope, total)),
             T(wide[UNCOVERED]),

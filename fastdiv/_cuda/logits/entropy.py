@@ -31,8 +31,8 @@ def make(kind: str) -> Measure:
     c, s, own = constants_of(T), softmax(T), constants_of_row(T)
     zero, one, factor, wide_zero = c.ZERO, c.ONE, factor_of(T), np.float64(0)
     move_x, probability_x = s.move_x, s.probability_x
-    row_of, gradient_row_of, temperature_of, given_temperature = (
-        own.row, own.gradient_row, own.temperature, own.given_temperature
+    row_of, temperature_of, given_temperature = (
+        own.row, own.temperature, own.given_temperature
     )  # fmt: skip
 
     @device
@@ -58,7 +58,6 @@ def make(kind: str) -> Measure:
         slope = defined(
             wide, divide(divide(options[0] * options[3], given_temperature(options)), temperature)
         )
-        row = gradient_row_of(options, moved_of(wide), wide_zero)
         return row + (T(temperature * mean), T(factor(slope, total))), (value,) + wide[1:]  # noqa: RUF005
 
     @device

@@ -114,7 +114,7 @@ def make(kind: str) -> Measure:
     """Return the measure."""
     T = COMPUTED[kind]
     own, s, mixture, factor = constants_of_row(T), softmax(T), mixing(T), factor_of(T)
-    gradient_row_of, given_temperature = own.gradient_row, own.given_temperature
+    row_of, given_temperature = own.row, own.given_temperature
     p_of, q_of, difference_of, mix, mixed_terms = (
         s.p_of,
         s.q_of,
@@ -162,7 +162,7 @@ def make(kind: str) -> Measure:
             degenerate, wide_zero, divide(options[0] * options[3], given_temperature(options))
         )
         slope = defined(wide, slope)
-        row = gradient_row_of(options, moved_of(wide), wide_zero)
+        row = row_of(options, moved_of(wide), wide_zero)
         last = (
             T(divide(total_of(state[2], state[8]), total_p)), T(divide(total_of(state[3], state[9]), total_q)),
             T(factor(slope * weight, total_p)), T(factor(slope * (one - weight), total_q)),

@@ -52,8 +52,8 @@ def make(kind: str) -> Measure:
     move_x, move_y, subtract, compare, p_of, difference_of, probability_x = (
         s.move_x, s.move_y, s.subtract, s.compare, s.p_of, s.difference_of, s.probability_x
     )  # fmt: skip
-    row_of, gradient_row_of, temperature_of, given_temperature = (
-        own.row, own.gradient_row, own.temperature, own.given_temperature
+    row_of, temperature_of, given_temperature = (
+        own.row, own.temperature, own.given_temperature
     )  # fmt: skip
     factor, slope_at_infinity, colder = factor_of(T), infinite_slope(T), own.colder
     wide_zero, wide_one, two, infinity = (
@@ -111,7 +111,7 @@ def make(kind: str) -> Measure:
         uncovered = wide[UNCOVERED] > wide_zero
         value = defined(wide, select(uncovered, infinity, colder(options, nats))) * options[0]
         slope = defined(wide, divide(options[0] * options[3], given_temperature(options)))
-        row = gradient_row_of(options, moved_of(wide), -temperature * offset)
+        row = row_of(options, moved_of(wide), -temperature * offset)
         last = (
             T(temperature * from_peak_mean), T(factor(divide(slope, temperature), total)), T(factor(slope, total)),
             T(wide[UNCOVERED]),

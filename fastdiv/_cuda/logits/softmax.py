@@ -134,7 +134,7 @@ def constants_of_row(T: Any) -> SimpleNamespace:
 
     return SimpleNamespace(
         given_temperature=given_temperature, temperature=temperature_of, scale=scale_of, moving=moving, row=row_of,
-        colder=colder, gradient_row=row_of,
+        colder=colder,
     )  # fmt: skip
 
 
