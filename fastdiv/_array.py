@@ -1,7 +1,7 @@
 """Which back end an array belongs to, without importing any array framework to ask.
 
 `_native` has the kernels for arrays in host memory, `_cuda` those for arrays in a GPU's, and every array that is made
-on the way belongs to `namespace`: NumPy or CuPy. ``FASTDIV_CUDA=simulator`` sends NumPy's arrays to `_cuda`, too.
+on the way belongs to `namespace`: NumPy or CuPy. If something stands in for a GPU, NumPy's arrays go to `_cuda`, too.
 """
 
 from __future__ import annotations
@@ -9,16 +9,15 @@ from __future__ import annotations
 import contextlib
 import importlib
 import importlib.util
-import os
 from collections.abc import Sequence
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
-from . import _native
+from . import _native, _stand_in
 
-SIMULATED = os.environ.get("FASTDIV_CUDA") == "simulator"
+SIMULATED = _stand_in.NAME is not None
 _HOST_MEMORY = (1, 3, 11)  # DLPack's kDLCPU, kDLCUDAHost and kDLROCMHost
 _CUDA_MEMORY = (2, 13)  # kDLCUDA and kDLCUDAManaged
 _NO_MEMORY = (list, tuple, int, float, bool)

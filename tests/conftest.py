@@ -1,9 +1,9 @@
 """Fixtures that every test may use, and what of the tests runs on the simulated GPU.
 
-``FASTDIV_CUDA=simulator pytest`` runs the public functions' tests on the kernels for a GPU.
+``FASTDIV_CUDA=simulator pytest`` runs the public functions' tests on the kernels for a GPU; ``emulator`` on what they
+are compiled to.
 """
 
-import os
 from collections import Counter
 from collections.abc import Iterator
 from zlib import crc32
@@ -13,9 +13,9 @@ import pytest
 from hypothesis import settings
 
 import fastdiv
-from fastdiv import _native
+from fastdiv import _native, _stand_in
 
-SIMULATED = os.environ.get("FASTDIV_CUDA") == "simulator"
+SIMULATED = _stand_in.NAME is not None
 ISAS = (_native.isa(),) if SIMULATED else tuple(_native.available_isas())
 THREADS = (1,) if SIMULATED else (1, 2, 7)
 

@@ -34,18 +34,24 @@ def cached(kernel: Kernel, capability: Capability) -> bytes:
         least, got = (".".join(map(str, each)) for each in (_LEAST_CAPABILITY, capability))
         message = f"fastdiv needs a GPU of compute capability {least} or newer, got {got}"
         raise RuntimeError(message)
-    path = _directory() / f"{kernel.name}-sm{capability[0]}{capability[1]}-{_key(kernel)}.cubin"
+    path = kept_at(kernel, capability, ".cubin")
     with contextlib.suppress(OSError):
         known = path.read_bytes()
         if known.startswith(_ELF):  # not so after a disk was full
             return known
     cubin, _ = build(kernel, capability)
     with contextlib.suppress(OSError):  # a directory that cannot be written to costs time, no more
-        _write(path, cubin)
+        write(path, cubin)
     return cubin
 
 
-def _write(path: Path, content: bytes) -> None:
+def kept_at(kernel: Kernel, capability: Capability, suffix: str) -> Path:
+    """Return the file of what is compiled for a GPU."""
+    generation = "sm{}{}".format(*capability)
+    return _directory() / f"{kernel.name}-{generation}-{_key(kernel)}{suffix}"
+
+
+def write(path: Path, content: bytes) -> None:
     """Write a file as a whole or not at all: other processes may read it, or write it too."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
@@ -109,20 +115,15 @@ def argument_types(kernel: Kernel) -> tuple[Any, ...]:
 
 
 def build(kernel: Kernel, capability: Capability) -> tuple[bytes, str]:
-    """Return a kernel's machine code, and what ptxas said."""
-    from numba import cuda
+    """Return a kernel's machine code, and what ptxas said of it."""
+    with _linked(kernel, capability, "-Xptxas=-v", "-verbose") as handle:
+        return _result("linked_cubin", handle), _result("info_log", handle).decode().rstrip("\0")
 
-    with _compiling_for(capability):
-        code, _ = cuda.compile(
-            kernel.function,
-            argument_types(kernel),
-            device=False,
-            abi="numba",
-            output="ltoir",
-            cc=capability,
-            launch_bounds=(kernel.lanes, kernel.blocks_per_processor),
-        )
-    return _link(code, kernel.name, capability)
+
+def ptx(kernel: Kernel, capability: Capability) -> str:
+    """Return what machine code would be made of."""
+    with _linked(kernel, capability, "-ptx") as handle:
+        return _result("linked_ptx", handle).decode().rstrip("\0")
 
 
 @contextlib.contextmanager
@@ -142,28 +143,38 @@ def _compiling_for(capability: Capability) -> Iterator[None]:
             dispatcher.get_current_device = before
 
 
-def _link(code: bytes, name: str, capability: Capability) -> tuple[bytes, str]:
-    """Return the machine code of LTO-IR. Multiplications and additions are not contracted: as in the simulator."""
+@contextlib.contextmanager
+def _linked(kernel: Kernel, capability: Capability, *options: str) -> Iterator[Any]:
+    """Link a kernel. Multiplications and additions are not contracted: as in the simulator."""
     from cuda.bindings import nvjitlink
+    from numba import cuda
 
-    options = [
-        "-lto",
-        f"-arch=sm_{capability[0]}{capability[1]}",
-        "-fma=0",
-        "-Xptxas=-v",
-        "-verbose",
-    ]
-    handle = nvjitlink.create(len(options), options)
+    with _compiling_for(capability):
+        code, _ = cuda.compile(
+            kernel.function,
+            argument_types(kernel),
+            device=False,
+            abi="numba",
+            output="ltoir",
+            cc=capability,
+            launch_bounds=(kernel.lanes, kernel.blocks_per_processor),
+        )
+    every = ["-lto", "-arch=sm_{}{}".format(*capability), "-fma=0", *options]
+    handle = nvjitlink.create(len(every), every)
     try:
-        nvjitlink.add_data(handle, nvjitlink.InputType.LTOIR, code, len(code), name)
+        nvjitlink.add_data(handle, nvjitlink.InputType.LTOIR, code, len(code), kernel.name)
         nvjitlink.complete(handle)
-        cubin = bytearray(nvjitlink.get_linked_cubin_size(handle))
-        nvjitlink.get_linked_cubin(handle, cubin)
-        log = bytearray(nvjitlink.get_info_log_size(handle))
-        nvjitlink.get_info_log(handle, log)
+        yield handle
     finally:
         nvjitlink.destroy(handle)
-    return bytes(cubin), log.decode().rstrip("\0")
+
+
+def _result(name: str, handle: Any) -> bytes:
+    from cuda.bindings import nvjitlink
+
+    content = bytearray(getattr(nvjitlink, f"get_{name}_size")(handle))
+    getattr(nvjitlink, f"get_{name}")(handle, content)
+    return bytes(content)
 
 
 def entry(cubin: bytes) -> str:

@@ -30,7 +30,7 @@ from typing import Any
 
 import numpy as np
 
-from .prims import SIMULATED
+from .prims import EMULATED, SIMULATED
 
 _STATIC_BYTES = 48 << 10
 """A launch asks for more dynamic shared memory than this by an attribute of the function."""
@@ -105,14 +105,20 @@ def _simulate(kernel: Kernel, grid: int, arguments: Sequence[Any], dynamic_bytes
     _simulated.run(kernel.function, grid, kernel.lanes, dynamic_bytes, values)
 
 
+def _emulate(kernel: Kernel, grid: int, arguments: Sequence[Any], dynamic_bytes: int) -> None:
+    from . import emulator
+
+    emulator.run(kernel, grid, arguments, dynamic_bytes)
+
+
 def _simulated_array(kernel: Kernel, dtype: Any, value: Any) -> Any:
     if value is None:
         return np.empty(0, dtype)  # any access is out of bounds
-    _check_array(kernel, dtype, value)
+    check_array(kernel, dtype, value)
     return value
 
 
-def _check_array(kernel: Kernel, dtype: Any, value: Any) -> None:
+def check_array(kernel: Kernel, dtype: Any, value: Any) -> None:
     """Refuse what a raw pointer would hide."""
     if value.dtype != dtype or value.ndim != 1 or not value.flags.c_contiguous:
         got = f"{value.dtype} of shape {value.shape} and strides {value.strides}"
@@ -120,10 +126,10 @@ def _check_array(kernel: Kernel, dtype: Any, value: Any) -> None:
         raise TypeError(f"{kernel.name}: got {got}, expected {expected}")
 
 
-def _prepare_simulated(kernel: Kernel, arguments: Sequence[Any]) -> Callable[..., None]:
+def _prepare_on_host(kernel: Kernel, arguments: Sequence[Any]) -> Callable[..., None]:
     def launch(grid: int, numbers: dict[int, Any]) -> None:
         given = [numbers.get(place, value) for place, value in enumerate(arguments)]
-        _simulate(kernel, grid, given, 0)
+        _launch(kernel, grid, given, 0)
 
     return launch
 
@@ -172,7 +178,7 @@ def _address(kernel: Kernel, dtype: Any, value: Any) -> np.uint64:
     """Return an array's address as a number: CuPy passes NumPy's scalars by value."""
     if value is None:
         return np.uint64(0)
-    _check_array(kernel, dtype, value)
+    check_array(kernel, dtype, value)
     return np.uint64(value.data.ptr)
 
 
@@ -198,5 +204,5 @@ def _allow_shared_memory(function: Any, dynamic_bytes: int) -> None:
         driver.funcSetAttribute(function.ptr, attribute, dynamic_bytes)
 
 
-_launch = _simulate if SIMULATED else _launch_compiled
-_prepare = _prepare_simulated if SIMULATED else _prepare_compiled
+_launch = _emulate if EMULATED else _simulate if SIMULATED else _launch_compiled
+_prepare = _prepare_on_host if SIMULATED else _prepare_compiled
