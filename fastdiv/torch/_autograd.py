@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -137,10 +138,18 @@ class _Call:
             result = gradient
         else:
             result = gradient.mul_(factor)
-        # 0 times NaN or infinity is not 0. Under torch.func.jacrev nobody can look whether there is any.
-        if unasked is not None and (is_batched(unasked) or on_gpu(unasked) or unasked.any()):
+        if unasked is not None:
             result = result.masked_fill(over_events(unasked, self.dims), 0)
         return result
+
+
+def _unasked(values: Tensor, upstream: Tensor) -> Tensor | None:
+    """Return whose gradients must become 0 although they are NaN or infinite: 0 times those is not 0."""
+    unasked = upstream == 0
+    # Under torch.func.jacrev nobody can look whether there is any, and on a GPU it would take a wait.
+    if is_batched(unasked) or on_gpu(unasked) or unasked.any():
+        return unasked & ~values.isfinite()
+    return None
 
 
 class _Node(torch.autograd.Function):
@@ -157,7 +166,8 @@ class _Node(torch.autograd.Function):
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
         value, *gradients = output
         ctx.call = inputs[0]
-        ctx.finite = value.isfinite() if ctx.call.reduction == "none" else None
+        # A copy: values may be overwritten before the backward pass.
+        ctx.values = value.detach().clone() if ctx.call.reduction == "none" else None
         ctx.save_for_backward(*gradients)
         ctx.set_materialize_grads(False)
 
@@ -171,10 +181,14 @@ class _Node(torch.autograd.Function):
             )
         if upstream is None:
             return (None, *(None for _ in call.wanted))
-        unasked = None if ctx.finite is None else ~ctx.finite & (upstream == 0)
+        unasked = None if ctx.values is None else _unasked(ctx.values, upstream)
         saved = iter(ctx.saved_tensors)
         scaled = (
             call.scaled(next(saved), upstream, unasked) if wanted else None
             for wanted in call.wanted
         )
         return (None, *scaled)
+
+
+# PyTorch asks for it at every call.
+_Node.forward.__signature__ = inspect.signature(_Node.forward)  # type: ignore[attr-defined]

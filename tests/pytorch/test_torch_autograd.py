@@ -295,3 +295,14 @@ def test_training_goes_the_same_way(dtype: Any) -> None:
     found = losses_of_training(ours, dtype)
     assert expected[-1] < 0.5 * expected[0]
     assert found == pytest.approx(expected, rel=0, abs=1e-5)
+
+
+def test_values_may_be_overwritten_before_the_backward_pass() -> None:
+    """What was infinite there still has no gradient where nobody asks for one."""
+    x, y = torch.zeros(2, 3), torch.zeros(2, 3)
+    y[0, 1] = -torch.inf
+    x.requires_grad_()
+    values = measures.kl_divergence(x, y)
+    assert values[0] == torch.inf
+    values.masked_fill_(torch.tensor([True, False]), 0).sum().backward()
+    torch.testing.assert_close(x.grad, torch.zeros(2, 3))
