@@ -1,13 +1,14 @@
 """The kernels on a GPU, under the names and call signatures of `fastdiv._native`.
 
-Arrays are CuPy's; nothing waits for the device. Shapes, types and options have been checked before. Simulated
-(`prims`), arrays are NumPy's.
+Arrays are CuPy's; nothing waits for the device. Shapes, types and options have been checked before. Where something
+stands in for the GPU, arrays are NumPy's.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+from . import _on_gpu, _on_host
 from ._arrays import namespace as namespace
 from ._entry_points import (
     cross_entropy,
@@ -21,6 +22,7 @@ from ._entry_points import (
     logits_kl_divergence,
     self_information,
 )
+from ._kernel import Kernel
 from .joint.launching import conditional_entropy, mutual_information
 from .montecarlo import (
     montecarlo_js_divergence,
@@ -41,6 +43,7 @@ from .pairs.launching import (
     pairwise_js_divergence,
     pairwise_kl_divergence,
 )
+from .prims import SIMULATED
 from .random import random_normal, random_uniform
 
 __all__ = [
@@ -76,6 +79,8 @@ __all__ = [
     "random_uniform",
     "self_information",
 ]
+
+Kernel.execution = _on_host if SIMULATED else _on_gpu
 
 
 def __getattr__(name: str) -> Any:
