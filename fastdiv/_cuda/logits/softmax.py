@@ -38,8 +38,8 @@ STEPS_PER_UNIT, MINUS_STEP_HIGH, MINUS_STEP_LOW, INVERSE_TEMPERATURE, MOMENT_FAC
     6
 )
 OFFSET_X, OFFSET_Y, FLOOR, LARGEST_X, LARGEST_Y, MAGIC_X, MAGIC_Y, RESIDUAL = range(6, 14)
-SHIFT_HIGH, SHIFT_LOW, SHIFT_STEP = range(14, 17)
-ROW = 17
+SHIFT_HIGH, SHIFT_LOW, STEPS_LOW, REST_X, REST_Y = range(14, 19)
+ROW = 19
 """How many constants every measure of logits has. Logits in them have been moved and scaled, as `move_x` does."""
 
 MOMENT_UNIT = 16.0
@@ -73,6 +73,12 @@ def constants_of_row(T: Any) -> SimpleNamespace:
     wide_rounding = constants_of(np.float64).ROUND
     lifted = np.float64(float(constants_of(T).ROUND) + _LIFT[T])
     exponent_bits, exp = np.uint64(0x7FF << 52), functions(np.float64).exp
+
+    @device
+    def in_steps(nats: Value) -> Value:
+        return nats * log2e
+
+    power_of_residual = exp if T is np.float64 else in_steps
 
     @device
     def given_temperature(options: Tuple) -> Value:
@@ -123,14 +129,20 @@ def constants_of_row(T: Any) -> SimpleNamespace:
             T(offset_x), T(offset_y), T(largest_x - faint * temperature), T(largest_x), T(largest_y),
             T(lifted - steps_x), T(lifted - (steps_x - steps_shift)),
         )  # fmt: skip
-        behind = (first, T((shift_high - np.float64(first)) + shift_low), T(step))
+        # In steps behind the row's exponent: the largest logit of x, and that of y when it has been shifted.
+        rest_x = largest_x * steps_per_unit - steps_x
+        between = ((largest_y - largest_x) + shift_high) + (shift_low + step)
+        behind = (
+            first, T((shift_high - np.float64(first)) + (shift_low + step)),
+            T(steps_per_unit - np.float64(before[0])), T(rest_x), T(rest_x + between * steps_per_unit),
+        )  # fmt: skip
         return before, ((residual + shift_low) + step) * inverse, behind
 
     @device
     def row_of(options: Tuple, moved: Tuple, step: Value) -> Tuple:
         """Return a row's constants: of the largest logits and their offsets, the shift in two parts and a step."""
         before, residual, behind = constants(options, moved, step)
-        return before + (T(exp(residual)),) + behind  # noqa: RUF005
+        return before + (T(power_of_residual(residual)),) + behind  # noqa: RUF005
 
     return SimpleNamespace(
         given_temperature=given_temperature, temperature=temperature_of, scale=scale_of, moving=moving, row=row_of,
@@ -155,16 +167,18 @@ def quotient_of(T: Any) -> Any:
 
 @cache
 def exponentials(T: Any) -> SimpleNamespace:
-    """Return `power`: exp(x / T) of a moved logit, counted from an exponent, times a factor."""
+    """Return `power`: exp(x / T) of a moved logit, counted from an exponent, times a residual as `row_of` has it.
+
+    In float32 none may be further below the exponent than the largest logit's `FLOOR`.
+    """
     c, tail_of = constants_of(T), tails(T).exp_tail
     zero, one, word, shift = c.ZERO, c.ONE, c.word, c.word(c.mantissa_bits)
     least, lower = T(float(c.ROUND) + _LIFT[T] - _LEAST_STEPS[T]), T(2.0 ** -_LIFT[T])
 
     @device
     def times_power(x: Value, steps: Value) -> Value:
-        """Return x 2^n of n + ROUND + LIFT; 0 where n is too small."""
-        scaled = as_float(word(as_bits(x) + word(as_bits(steps) << shift)))
-        return select(steps >= least, scaled * lower, zero)
+        """Return x 2^n of n + ROUND + LIFT, rounded once where that is subnormal."""
+        return as_float(word(as_bits(x) + word(as_bits(steps) << shift))) * lower
 
     @device
     def steps_of(row: Tuple, x: Value, magic: Value) -> Tuple:
@@ -174,12 +188,20 @@ def exponentials(T: Any) -> SimpleNamespace:
         return counted, fma(n, row[MINUS_STEP_LOW], fma(n, row[MINUS_STEP_HIGH], x))
 
     @device
-    def power(row: Tuple, x: Value, magic: Value, factor: Value) -> Value:
+    def accurate(row: Tuple, x: Value, magic: Value, residual: Value) -> Value:
         counted, rest = steps_of(row, x, magic)
         r = rest * row[INVERSE_TEMPERATURE]
-        return times_power(fma(fma(tail_of(r), r, one), r, one) * factor, counted)
+        result = times_power(fma(fma(tail_of(r), r, one), r, one) * residual, counted)
+        return select(counted >= least, result, zero)
 
-    return SimpleNamespace(power=power, one=one)
+    @device
+    def quick(row: Tuple, x: Value, magic: Value, residual: Value) -> Value:
+        counted, rest = steps_of(row, x, magic)
+        return times_power(exp2_approximate(fma(rest, row[STEPS_PER_UNIT], residual)), counted)
+
+    if T is np.float32:
+        return SimpleNamespace(power=quick, no_residual=zero)
+    return SimpleNamespace(power=accurate, no_residual=one)
 
 
 @cache
@@ -187,7 +209,7 @@ def softmax(T: Any) -> SimpleNamespace:
     """Return functions of a row's constants and its logits."""
     c, e = constants_of(T), exponentials(T)
     one, zero, lowest = c.ONE, c.ZERO, -c.LARGEST
-    power, no_residual = e.power, e.one
+    power, no_residual = e.power, e.no_residual
     shrink = shrinking(T)
 
     @device
@@ -217,7 +239,7 @@ def softmax(T: Any) -> SimpleNamespace:
         Returns t = log(p / q), whether q is larger, the larger one, exp(-|t|), that less 1, that plus |t| where it is
         close, and whether it is.
         """
-        d = (whole - row[SHIFT_HIGH]) + ((lost - row[SHIFT_LOW]) - row[SHIFT_STEP])
+        d = (whole - row[SHIFT_HIGH]) + (lost - row[SHIFT_LOW])
         of_q = d < zero
         magic, residual = (
             select(of_q, row[MAGIC_Y], row[MAGIC_X]),
