@@ -59,13 +59,13 @@ def mixing(T: Any) -> SimpleNamespace:
     move_x, move_y, subtract, compare, p_of, q_of, difference_of = (
         s.move_x, s.move_y, s.subtract, s.compare, s.p_of, s.q_of, s.difference_of
     )  # fmt: skip
-    scale, log_of = r.scale, r.log_of
+    scale, log_of, apart = r.scale, r.log_of, s.apart
 
     @device
     def mix(row: Tuple, x: Value, y: Value) -> Any:
         x, y = move_x(row, x), move_y(row, y)
         whole, lost = subtract(x, y)
-        pair = compare(row, x, y, whole, lost)
+        pair = compare(row, x, y, apart(row, whole, lost))
         t, a_is_p, larger, ratio, change, curved, close = pair
         share, other_share = (
             select(a_is_p, row[WEIGHT], row[REST]),

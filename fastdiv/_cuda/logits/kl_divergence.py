@@ -50,7 +50,7 @@ def make(kind: str) -> Measure:
     T = COMPUTED[kind]
     c, s, own = constants_of(T), softmax(T), constants_of_row(T)
     zero, moment_factor = c.ZERO, T(1 / MOMENT_UNIT)
-    slope_p_of, difference = slopes(T).p_of, slopes(T).difference
+    slope_p_of, difference, apart_of = slopes(T).p_of, slopes(T).difference, s.apart
     move_x, move_y, subtract, compare, p_of, difference_of, probability_x = (
         s.move_x, s.move_y, s.subtract, s.compare, s.p_of, s.difference_of, s.probability_x
     )  # fmt: skip
@@ -79,7 +79,7 @@ def make(kind: str) -> Measure:
     def terms(row: Tuple, x: Value, y: Value) -> Tuple:
         x, y = move_x(row, x), move_y(row, y)
         whole, lost = subtract(x, y)
-        pair = compare(row, x, y, whole, lost)
+        pair = compare(row, x, y, apart_of(row, whole, lost))
         t, of_q, larger, ratio, change, curved, close = pair
         p, apart = p_of(pair), difference_of(pair)
         near = larger * select(of_q, fma(change, t, -curved), curved)

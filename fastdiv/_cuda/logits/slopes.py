@@ -1,7 +1,7 @@
 """Probabilities as gradients take them: in float32 right to a fraction of 1e-5, where values need 4 units.
 
-A logit is reduced by its row's largest one, and the hardware's exponential does the rest. That difference is rounded,
-so that p has a relative error of 2^-23 |log(p / largest p)|, 8e-6 at most; of p and q it is the same.
+The hardware's exponential is good enough. For q - p the larger logit is reduced by its row's largest one: that is
+rounded, so that the difference has a relative error of 2^-23 |log(p / largest p)|, 8e-6 at most.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from .softmax import (
     INVERSE_TEMPERATURE,
     LARGEST_X,
     LARGEST_Y,
+    MAGIC_X,
     REST_X,
     REST_Y,
-    SHIFT_HIGH,
-    SHIFT_LOW,
     STEPS_LOW,
     STEPS_PER_UNIT,
+    exponentials,
     softmax,
 )
 
@@ -43,36 +43,32 @@ def slopes(T: Any) -> SimpleNamespace:
 
 def _accurate(T: Any) -> SimpleNamespace:
     s = softmax(T)
-    compare, difference_of = s.compare, s.difference_of
+    compare, difference_of, apart = s.compare, s.difference_of, s.apart_behind_step
 
     @device
     def difference(row: Tuple, x: Value, y: Value, whole: Value, lost: Value) -> Value:
-        return difference_of(compare(row, x, y, whole, lost))
+        return difference_of(compare(row, x, y, apart(row, whole, lost)))
 
     return SimpleNamespace(p_of=s.probability_x, difference=difference)
 
 
 def _quick() -> SimpleNamespace:
     T = np.float32
-    zero, one, near = constants_of(T).ZERO, constants_of(T).ONE, T(_NEAR)
-    series = polynomial(tuple(map(T, _SERIES)))
-
-    @device
-    def power(row: Tuple, below: Value, steps: Value) -> Value:
-        """Return exp(below / T) 2^steps."""
-        low = fma(below, row[STEPS_LOW], steps)
-        return exp2_approximate(fma(below, row[STEPS_PER_UNIT], low))
+    zero, one = constants_of(T).ZERO, constants_of(T).ONE
+    near, quick = T(_NEAR), exponentials(T).quick
+    series, apart = polynomial(tuple(map(T, _SERIES))), softmax(T).apart_behind_step
 
     @device
     def p_of(row: Tuple, x: Value) -> Value:
-        return power(row, x - row[LARGEST_X], row[REST_X])
+        return quick(row, x, row[MAGIC_X])
 
     @device
     def difference(row: Tuple, x: Value, y: Value, whole: Value, lost: Value) -> Value:
-        d = (whole - row[SHIFT_HIGH]) + (lost - row[SHIFT_LOW])
+        d = apart(row, whole, lost)
         of_q, size = d < zero, absolute(d)
         below = select(of_q, y, x) - select(of_q, row[LARGEST_Y], row[LARGEST_X])
-        larger = power(row, below, select(of_q, row[REST_Y], row[REST_X]))
+        steps = fma(below, row[STEPS_LOW], select(of_q, row[REST_Y], row[REST_X]))
+        larger = exp2_approximate(fma(below, row[STEPS_PER_UNIT], steps))
         s = size * row[INVERSE_TEMPERATURE]
         far = exp2_approximate(-(size * row[STEPS_PER_UNIT])) - one
         change = select(s < near, s * series(s), far)

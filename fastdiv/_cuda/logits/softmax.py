@@ -38,8 +38,8 @@ STEPS_PER_UNIT, MINUS_STEP_HIGH, MINUS_STEP_LOW, INVERSE_TEMPERATURE, MOMENT_FAC
     6
 )
 OFFSET_X, OFFSET_Y, FLOOR, LARGEST_X, LARGEST_Y, MAGIC_X, MAGIC_Y, RESIDUAL = range(6, 14)
-SHIFT_HIGH, SHIFT_LOW, STEPS_LOW, REST_X, REST_Y = range(14, 19)
-ROW = 19
+SHIFT_HIGH, SHIFT_LOW, SHIFT_STEP, STEPS_LOW, REST_X, REST_Y = range(14, 20)
+ROW = 20
 """How many constants every measure of logits has. Logits in them have been moved and scaled, as `move_x` does."""
 
 MOMENT_UNIT = 16.0
@@ -73,12 +73,6 @@ def constants_of_row(T: Any) -> SimpleNamespace:
     wide_rounding = constants_of(np.float64).ROUND
     lifted = np.float64(float(constants_of(T).ROUND) + _LIFT[T])
     exponent_bits, exp = np.uint64(0x7FF << 52), functions(np.float64).exp
-
-    @device
-    def in_steps(nats: Value) -> Value:
-        return nats * log2e
-
-    power_of_residual = exp if T is np.float64 else in_steps
 
     @device
     def given_temperature(options: Tuple) -> Value:
@@ -133,7 +127,7 @@ def constants_of_row(T: Any) -> SimpleNamespace:
         rest_x = largest_x * steps_per_unit - steps_x
         between = ((largest_y - largest_x) + shift_high) + (shift_low + step)
         behind = (
-            first, T((shift_high - np.float64(first)) + (shift_low + step)),
+            first, T((shift_high - np.float64(first)) + shift_low), T(step),
             T(steps_per_unit - np.float64(before[0])), T(rest_x), T(rest_x + between * steps_per_unit),
         )  # fmt: skip
         return before, ((residual + shift_low) + step) * inverse, behind
@@ -142,7 +136,7 @@ def constants_of_row(T: Any) -> SimpleNamespace:
     def row_of(options: Tuple, moved: Tuple, step: Value) -> Tuple:
         """Return a row's constants: of the largest logits and their offsets, the shift in two parts and a step."""
         before, residual, behind = constants(options, moved, step)
-        return before + (T(power_of_residual(residual)),) + behind  # noqa: RUF005
+        return before + (T(exp(residual)),) + behind  # noqa: RUF005
 
     return SimpleNamespace(
         given_temperature=given_temperature, temperature=temperature_of, scale=scale_of, moving=moving, row=row_of,
@@ -167,12 +161,13 @@ def quotient_of(T: Any) -> Any:
 
 @cache
 def exponentials(T: Any) -> SimpleNamespace:
-    """Return `power`: exp(x / T) of a moved logit, counted from an exponent, times a residual as `row_of` has it.
+    """Return `power`: exp(x / T) of a moved logit, counted from an exponent, times a factor.
 
-    In float32 none may be further below the exponent than the largest logit's `FLOOR`.
+    In float32 no logit may be further below the exponent than `FLOOR` is.
     """
     c, tail_of = constants_of(T), tails(T).exp_tail
     zero, one, word, shift = c.ZERO, c.ONE, c.word, c.word(c.mantissa_bits)
+    has_floor = T is np.float32
     least, lower = T(float(c.ROUND) + _LIFT[T] - _LEAST_STEPS[T]), T(2.0 ** -_LIFT[T])
 
     @device
@@ -188,20 +183,21 @@ def exponentials(T: Any) -> SimpleNamespace:
         return counted, fma(n, row[MINUS_STEP_LOW], fma(n, row[MINUS_STEP_HIGH], x))
 
     @device
-    def accurate(row: Tuple, x: Value, magic: Value, residual: Value) -> Value:
+    def power(row: Tuple, x: Value, magic: Value, factor: Value) -> Value:
         counted, rest = steps_of(row, x, magic)
         r = rest * row[INVERSE_TEMPERATURE]
-        result = times_power(fma(fma(tail_of(r), r, one), r, one) * residual, counted)
+        result = times_power(fma(fma(tail_of(r), r, one), r, one) * factor, counted)
+        if has_floor:
+            return result
         return select(counted >= least, result, zero)
 
     @device
-    def quick(row: Tuple, x: Value, magic: Value, residual: Value) -> Value:
+    def quick(row: Tuple, x: Value, magic: Value) -> Value:
+        """Return the same, a unit less exact: the hardware's exponential takes the rest."""
         counted, rest = steps_of(row, x, magic)
-        return times_power(exp2_approximate(fma(rest, row[STEPS_PER_UNIT], residual)), counted)
+        return times_power(exp2_approximate(rest * row[STEPS_PER_UNIT]), counted)
 
-    if T is np.float32:
-        return SimpleNamespace(power=quick, no_residual=zero)
-    return SimpleNamespace(power=accurate, no_residual=one)
+    return SimpleNamespace(power=power, quick=quick, one=one)
 
 
 @cache
@@ -209,7 +205,7 @@ def softmax(T: Any) -> SimpleNamespace:
     """Return functions of a row's constants and its logits."""
     c, e = constants_of(T), exponentials(T)
     one, zero, lowest = c.ONE, c.ZERO, -c.LARGEST
-    power, no_residual = e.power, e.no_residual
+    power, no_residual = e.power, e.one
     shrink = shrinking(T)
 
     @device
@@ -233,13 +229,21 @@ def softmax(T: Any) -> SimpleNamespace:
         return whole, (x - (whole - part)) - (y + part)
 
     @device
-    def compare(row: Tuple, x: Value, y: Value, whole: Value, lost: Value) -> Tuple:
+    def apart(row: Tuple, whole: Value, lost: Value) -> Value:
+        """Return x - y less the shift; behind the sums a step follows, which is not lost beside it."""
+        return (whole - row[SHIFT_HIGH]) + (lost - row[SHIFT_LOW])
+
+    @device
+    def apart_behind_step(row: Tuple, whole: Value, lost: Value) -> Value:
+        return (whole - row[SHIFT_HIGH]) + ((lost - row[SHIFT_LOW]) - row[SHIFT_STEP])
+
+    @device
+    def compare(row: Tuple, x: Value, y: Value, d: Value) -> Tuple:
         """Compare p with q on one scale, so that neither they nor their difference loses digits.
 
         Returns t = log(p / q), whether q is larger, the larger one, exp(-|t|), that less 1, that plus |t| where it is
         close, and whether it is.
         """
-        d = (whole - row[SHIFT_HIGH]) + (lost - row[SHIFT_LOW])
         of_q = d < zero
         magic, residual = (
             select(of_q, row[MAGIC_Y], row[MAGIC_X]),
