@@ -22,25 +22,35 @@ from typing import Any
 import numpy as np
 
 from ..math import constants as constants_of
-from ..math import ratios, tails
-from ..prims import absolute, at_least, device, divide, fma, select
+from ..math import polynomial, ratios, tails
+from ..prims import (
+    absolute,
+    at_least,
+    device,
+    divide,
+    fma,
+    largest,
+    log2_approximate,
+    reciprocal_approximate,
+    select,
+)
 from ..rows import Measure
 from ..sums import total_of
 from ..tuples import Tuple, Value
 from .measures import (
     COMPUTED,
-    UNMOVED_X,
-    UNMOVED_Y,
-    X_AT_PEAK,
-    Y_AT_PEAK,
     defined,
     factor_of,
     measure_of,
     moved_of,
 )
+from .slopes import slopes
 from .softmax import ROW, constants_of_row, quotient_of, softmax
 
-WEIGHT, REST, AT_PEAK_X, AT_PEAK_Y, MEAN_X, MEAN_Y, FACTOR_X, FACTOR_Y = range(ROW, ROW + 8)
+WEIGHT, REST, MEAN_X, MEAN_Y, FACTOR_X, FACTOR_Y = range(ROW, ROW + 6)
+_SMALL_CHANGE = 1 / 16
+_LOG_SERIES = (1.0, -1 / 2, 1 / 3, -1 / 4)
+"""Of log(1 + v) / v: right to 3e-6 below the small change."""
 _SMALLEST_SHARE = {np.float32: 2.0**-100, np.float64: 2.0**-900}
 """Below it one distribution has no weight: the mixture is the other one."""
 
@@ -90,7 +100,7 @@ def mixing(T: Any) -> SimpleNamespace:
 
     @device
     def terms(row: Tuple, pair: Tuple, mixture: Tuple, log_pm: Value, log_qm: Value) -> Tuple:
-        """Return p log(p / m) + m - p and q log(q / m) + m - q."""
+        """Return p log(p / m) + m - p and q log(q / m) + m - q, what both are without m and p or q, p, and q - p."""
         t, a_is_p, larger, ratio, change, curved, close = pair
         moved, excess, from_a, from_p = mixture
         size = absolute(t)
@@ -98,30 +108,84 @@ def mixing(T: Any) -> SimpleNamespace:
         of_a = quotient(fma(moved, change, excess), ratio) + curved
         other = select(from_a, of_a, other)
         difference = difference_of(pair)
-        far_p = fma(row[REST], difference, p_of(pair) * log_pm)
-        far_q = fma(-row[WEIGHT], difference, q_of(pair) * log_qm)
+        p, moment_q = p_of(pair), q_of(pair) * log_qm
+        moment_p = p * log_pm
+        far_p = fma(row[REST], difference, moment_p)
+        far_q = fma(-row[WEIGHT], difference, moment_q)
         is_near = size < near
         return (
             select(is_near, larger * select(from_p, excess, other), far_p),
             select(is_near, larger * select(from_p, other, excess), far_q),
+            moment_p,
+            moment_q,
+            p,
+            difference,
         )
 
     return SimpleNamespace(mix=mix, terms=terms)
 
 
 @cache
+def log_ratios(T: Any) -> Any:
+    """Return a function of a row and two logits, as gradients take them: p, q, log(p / m) and log(q / m).
+
+    With v = m / o - 1 of the closer one, log(m / o) = log(1 + v): four terms of its series where v is small.
+    """
+    return _quick_log_ratios() if T is np.float32 else _accurate_log_ratios(T)
+
+
+def _accurate_log_ratios(T: Any) -> Any:
+    mix, p_of, q_of = mixing(T).mix, softmax(T).p_of, softmax(T).q_of
+
+    @device
+    def ratios_of(row: Tuple, x: Value, y: Value) -> Tuple:
+        pair, mixed, log_pm, log_qm = mix(row, x, y)
+        return p_of(pair), q_of(pair), log_pm, log_qm
+
+    return ratios_of
+
+
+def _quick_log_ratios() -> Any:
+    T = np.float32
+    s, compare = softmax(T), slopes(T).compare
+    move_x, move_y, subtract, apart = s.move_x, s.move_y, s.subtract, s.apart
+    zero, one, two, near, lowest = T(0), T(1), T(2), T(_SMALL_CHANGE), -constants_of(T).LARGEST
+    series, ln2 = polynomial(tuple(map(T, _LOG_SERIES))), constants_of(T).LN2
+
+    @device
+    def ratios_of(row: Tuple, x: Value, y: Value) -> Tuple:
+        x, y = move_x(row, x), move_y(row, y)
+        whole, lost = subtract(x, y)
+        of_q, larger, size, ratio, change = compare(row, x, y, apart(row, whole, lost))
+        size = -largest(-size, lowest)  # beside p = 0 it must not be infinite
+        share = select(of_q, row[WEIGHT], row[REST])
+        other_share = select(of_q, row[REST], row[WEIGHT])
+        from_smaller = share * fma(share, change, two) > one
+        v = share * change
+        v = select(from_smaller, -(other_share * change) * reciprocal_approximate(ratio), v)
+        far = log2_approximate(one + v) * ln2
+        log_mo = select(absolute(v) < near, v * series(v), far)
+        # Of the one that m was not compared with the logarithm differs by |t|, which is added to the larger one's.
+        log_larger = select(from_smaller, size, zero) - log_mo
+        log_smaller = select(from_smaller, zero, -size) - log_mo
+        smaller = larger * ratio
+        return (
+            select(of_q, smaller, larger),
+            select(of_q, larger, smaller),
+            select(of_q, log_smaller, log_larger),
+            select(of_q, log_larger, log_smaller),
+        )
+
+    return ratios_of
+
+
+@cache
 def make(kind: str) -> Measure:
     """Return the measure."""
     T = COMPUTED[kind]
-    own, s, mixture, factor = constants_of_row(T), softmax(T), mixing(T), factor_of(T)
+    own, mixture, factor = constants_of_row(T), mixing(T), factor_of(T)
     row_of, given_temperature = own.row, own.given_temperature
-    p_of, q_of, difference_of, mix, mixed_terms = (
-        s.p_of,
-        s.q_of,
-        s.difference_of,
-        mixture.mix,
-        mixture.terms,
-    )
+    mix, mixed_terms, ratios_of = mixture.mix, mixture.terms, log_ratios(T)
     wide_zero, one, half = np.float64(0), np.float64(1), np.float64(0.5)
     smallest_share = np.float64(_SMALLEST_SHARE[T])
 
@@ -131,20 +195,14 @@ def make(kind: str) -> Measure:
 
     @device
     def extra(options: Tuple, row: Tuple, wide: Tuple) -> Tuple:
-        """Return the shares, and the log-ratios where each distribution has its peak: means are relative to them."""
+        """Return the shares."""
         weight = select(is_degenerate(options[1]), half, options[1])  # keeps kernels from 0 / 0
-        shares = (T(weight), T(one - weight))
-        at_x = mix(row + shares, T(wide[UNMOVED_X]), T(wide[Y_AT_PEAK]))
-        at_y = mix(row + shares, T(wide[X_AT_PEAK]), T(wide[UNMOVED_Y]))
-        return shares + (at_x[2], at_y[3])  # noqa: RUF005
+        return T(weight), T(one - weight)
 
     @device
     def terms(row: Tuple, x: Value, y: Value) -> Tuple:
         pair, mixed, log_pm, log_qm = mix(row, x, y)
-        term_p, term_q = mixed_terms(row, pair, mixed, log_pm, log_qm)
-        p, q = p_of(pair), q_of(pair)
-        moment_p, moment_q = p * (log_pm - row[AT_PEAK_X]), q * (log_qm - row[AT_PEAK_Y])
-        return term_p, term_q, moment_p, moment_q, p, difference_of(pair)
+        return mixed_terms(row, pair, mixed, log_pm, log_qm)
 
     @device
     def finish(options: Tuple, wide: Tuple, state: Tuple) -> Any:
@@ -163,17 +221,18 @@ def make(kind: str) -> Measure:
         )
         slope = defined(wide, slope)
         row = row_of(options, moved_of(wide), wide_zero)
+        shares = extra(options, row, wide)
         last = (
             T(divide(total_of(state[2], state[8]), total_p)), T(divide(total_of(state[3], state[9]), total_q)),
             T(factor(slope * weight, total_p)), T(factor(slope * (one - weight), total_q)),
         )  # fmt: skip
-        return row + extra(options, row, wide) + last, (value,) + wide[1:]  # noqa: RUF005
+        return row + shares + last, (value,) + wide[1:]  # noqa: RUF005
 
     @device
     def gradient(row: Tuple, x: Value, y: Value) -> Tuple:
-        pair, mixed, log_pm, log_qm = mix(row, x, y)
-        by_x = p_of(pair) * ((log_pm - row[AT_PEAK_X]) - row[MEAN_X]) * row[FACTOR_X]
-        by_y = q_of(pair) * ((log_qm - row[AT_PEAK_Y]) - row[MEAN_Y]) * row[FACTOR_Y]
+        p, q, log_pm, log_qm = ratios_of(row, x, y)
+        by_x = p * (log_pm - row[MEAN_X]) * row[FACTOR_X]
+        by_y = q * (log_qm - row[MEAN_Y]) * row[FACTOR_Y]
         return by_x, by_y
 
-    return measure_of("js_divergence", kind, 2, (6, 4, 8), extra, terms, finish, gradient)
+    return measure_of("js_divergence", kind, 2, (6, 2, 6), extra, terms, finish, gradient)

@@ -63,15 +63,19 @@ def _quick() -> SimpleNamespace:
         return quick(row, x, row[MAGIC_X])
 
     @device
-    def difference(row: Tuple, x: Value, y: Value, whole: Value, lost: Value) -> Value:
-        d = apart(row, whole, lost)
+    def compare(row: Tuple, x: Value, y: Value, d: Value) -> Tuple:
+        """Return whether q is larger, the larger one, |t|, and exp(-|t|), itself and less 1."""
         of_q, size = d < zero, absolute(d)
         below = select(of_q, y, x) - select(of_q, row[LARGEST_Y], row[LARGEST_X])
         steps = fma(below, row[STEPS_LOW], select(of_q, row[REST_Y], row[REST_X]))
         larger = exp2_approximate(fma(below, row[STEPS_PER_UNIT], steps))
         s = size * row[INVERSE_TEMPERATURE]
-        far = exp2_approximate(-(size * row[STEPS_PER_UNIT])) - one
-        change = select(s < near, s * series(s), far)
+        ratio = exp2_approximate(-(size * row[STEPS_PER_UNIT]))
+        return of_q, larger, s, ratio, select(s < near, s * series(s), ratio - one)
+
+    @device
+    def difference(row: Tuple, x: Value, y: Value, whole: Value, lost: Value) -> Value:
+        of_q, larger, s, ratio, change = compare(row, x, y, apart(row, whole, lost))
         return larger * select(of_q, -change, change)
 
-    return SimpleNamespace(p_of=p_of, difference=difference)
+    return SimpleNamespace(p_of=p_of, difference=difference, compare=compare)
