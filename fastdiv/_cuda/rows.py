@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .layout import Layout, layout_of
-from .prims import any_lane, device, lane
+from .prims import any_lane, device, lane, select
 from .sums import Phase
 from .tuples import Tuple, Value
 from .vectors import keeping_vectors, recalling_vectors, vectors
@@ -43,6 +43,10 @@ class Measure(NamedTuple):
     """That a lane may have: 64 or 128."""
     wides: int = 0
     """How many numbers in float64 it returns."""
+    is_special: Callable[..., Value] | None = None
+    """row -> whether what the row's elements get by the first input is what `special` says."""
+    special: Callable[..., Value] | None = None
+    """(row, x, y) -> that; computed where a warp has such a row."""
 
     @property
     def computed(self) -> Any:
@@ -103,8 +107,13 @@ def fetching(measure: Measure, variant: Variant, first: bool) -> Callable[..., A
     def keeping(
         pointer: Any, begin: Value, length: Value, stage: Any, kept: Value, step: Value, inside: Value
     ) -> Tuple:  # fmt: skip
-        words = direct(pointer, begin, at_step(step), length, inside)
-        keep(stage, kept + step * elements, words)
+        at, place = at_step(step), kept + step * elements
+        if inside:  # on either side: so no word is unpacked and packed again
+            words = read_whole(pointer, begin, at)
+            keep(stage, place, words)
+            return words
+        words = read(pointer, begin, at, length)
+        keep(stage, place, words)
         return words
 
     @device
@@ -198,6 +207,44 @@ def sloping(count: int, gradient: Callable[..., Tuple]) -> Callable[..., Any]:
     return slopes
 
 
+def correcting(measure: Measure) -> Callable[..., Tuple]:
+    """Return a function that puts the slopes of special rows in place of a vector's."""
+    is_special, special = measure.is_special, measure.special
+    if is_special is None or special is None:
+        return same_slopes
+
+    def made(count: int) -> Callable[..., Tuple]:
+        @device
+        def last(row: Tuple, a: Tuple, b: Tuple, slopes: Tuple) -> Tuple:
+            return (select(is_special(row), special(row, a[0], b[0]), slopes[0]),)
+
+        if count == 1:
+            return last
+        rest = made(count - 1)
+
+        @device
+        def entries(row: Tuple, a: Tuple, b: Tuple, slopes: Tuple) -> Tuple:
+            return last(row, a, b, slopes) + rest(row, a[1:], b[1:], slopes[1:])
+
+        return entries
+
+    every = made(measure.layout(1).vector)
+
+    @device
+    def corrected(row: Tuple, a: Tuple, b: Tuple, slopes: Tuple) -> Tuple:
+        if any_lane(is_special(row)):
+            return every(row, a, b, slopes)
+        return slopes
+
+    return corrected
+
+
+@device
+def same_slopes(row: Tuple, a: Tuple, b: Tuple, slopes: Tuple) -> Tuple:
+    """Return the slopes: no row is special."""
+    return slopes
+
+
 def writing(measure: Measure, variant: Variant) -> Callable[..., None]:
     """Return a function that writes the outputs of some steps of a row."""
     layout = variant.layout
@@ -206,7 +253,7 @@ def writing(measure: Measure, variant: Variant) -> Callable[..., None]:
     write_some, write_whole, narrow = memory.write, memory.write_whole, memory.narrow
     gradient, at_step, ends_inside = measure.gradient, placing(layout), reaching(layout)
     by_x, by_y = bool(variant.wanted & 1), bool(variant.wanted & 2)
-    slopes = sloping(layout.vector, gradient)
+    slopes, corrected = sloping(layout.vector, gradient), correcting(measure)
 
     @device
     def write(
@@ -228,6 +275,7 @@ def writing(measure: Measure, variant: Variant) -> Callable[..., None]:
             a, b = fetch(data, step, inside)
             slopes_x, slopes_y = slopes(row, a, b)
             if by_x:
+                slopes_x = corrected(row, a, b, slopes_x)
                 write(out_x, begin_x, at, length, inside, narrow(slopes_x))
             if by_y:
                 write(out_y, begin_y, at, length, inside, narrow(slopes_y))

@@ -27,7 +27,6 @@ from .measures import (
     Y_AT_PEAK,
     defined,
     factor_of,
-    infinite_slope,
     log_normalizer,
     measure_of,
     moved_of,
@@ -62,7 +61,7 @@ def make(kind: str) -> Measure:
     row_of, temperature_of, given_temperature = (
         own.row, own.temperature, own.given_temperature
     )  # fmt: skip
-    factor, slope_at_infinity, colder = factor_of(T), infinite_slope(T), own.colder
+    factor, colder = factor_of(T), own.colder
     wide_zero, two, unit = np.float64(0), np.float64(2), np.float64(MOMENT_UNIT)
     infinity, log1p = np.float64(np.inf), functions(np.float64).log1p
 
@@ -121,8 +120,9 @@ def make(kind: str) -> Measure:
         slope = (
             select(p == zero, zero, p * ((row[AT_PEAK] - moved_y) + row[CENTER])) * row[FACTOR_X]
         )
-        slope = select(row[INFINITE] > zero, slope_at_infinity(x, y, row[FACTOR_X]), slope)
         whole, lost = subtract(moved_x, moved_y)
         return slope, difference(row, moved_x, moved_y, whole, lost) * row[FACTOR_Y]
 
-    return measure_of("cross_entropy", kind, 2, (6, 1, 5), peak_of, terms, finish, gradient)
+    return measure_of(
+        "cross_entropy", kind, 2, (6, 1, 5), peak_of, terms, finish, gradient, (INFINITE, FACTOR_X)
+    )

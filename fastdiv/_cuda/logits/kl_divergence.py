@@ -16,7 +16,6 @@ from typing import Any
 
 import numpy as np
 
-from ..math import constants as constants_of
 from ..math import functions
 from ..prims import absolute, at_least, device, divide, fma, select
 from ..rows import Measure
@@ -32,7 +31,6 @@ from .measures import (
     defined,
     excess_over_log1p,
     factor_of,
-    infinite_slope,
     measure_of,
     moved_of,
 )
@@ -48,8 +46,8 @@ LARGE_MEAN = 64.0
 def make(kind: str) -> Measure:
     """Return the measure."""
     T = COMPUTED[kind]
-    c, s, own = constants_of(T), softmax(T), constants_of_row(T)
-    zero, moment_factor = c.ZERO, T(1 / MOMENT_UNIT)
+    s, own = softmax(T), constants_of_row(T)
+    moment_factor = T(1 / MOMENT_UNIT)
     slope_p_of, difference, apart_of = slopes(T).p_of, slopes(T).difference, s.apart
     move_x, move_y, subtract, compare, p_of, difference_of, probability_x = (
         s.move_x, s.move_y, s.subtract, s.compare, s.p_of, s.difference_of, s.probability_x
@@ -57,7 +55,7 @@ def make(kind: str) -> Measure:
     row_of, temperature_of, given_temperature = (
         own.row, own.temperature, own.given_temperature
     )  # fmt: skip
-    factor, slope_at_infinity, colder = factor_of(T), infinite_slope(T), own.colder
+    factor, colder = factor_of(T), own.colder
     wide_zero, wide_one, two, infinity = (
         np.float64(0),
         np.float64(1),
@@ -126,7 +124,8 @@ def make(kind: str) -> Measure:
         whole, lost = subtract(moved_x, moved_y)
         from_peak = (whole - row[PEAK_HIGH]) + ((lost - row[PEAK_LOW]) - row[CENTER])
         slope = slope_p_of(row, moved_x) * from_peak * row[FACTOR_X]
-        slope = select(row[INFINITE] > zero, slope_at_infinity(x, y, row[FACTOR_X]), slope)
         return slope, difference(row, moved_x, moved_y, whole, lost) * row[FACTOR_Y]
 
-    return measure_of("kl_divergence", kind, 2, (4, 2, 6), peak_of, terms, finish, gradient)
+    return measure_of(
+        "kl_divergence", kind, 2, (4, 2, 6), peak_of, terms, finish, gradient, (INFINITE, FACTOR_X)
+    )

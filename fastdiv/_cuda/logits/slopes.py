@@ -37,7 +37,7 @@ _SERIES = (-1.0, 1 / 2, -1 / 6, 1 / 24)
 
 @cache
 def slopes(T: Any) -> SimpleNamespace:
-    """Return `p_of` a moved logit, and `difference`, q - p, of two and what they differ by in two parts."""
+    """Return `p_of` a moved logit, `difference`, q - p, of two and what they differ by in two parts."""
     return _quick() if T is np.float32 else _accurate(T)
 
 
@@ -63,19 +63,21 @@ def _quick() -> SimpleNamespace:
         return quick(row, x, row[MAGIC_X])
 
     @device
-    def compare(row: Tuple, x: Value, y: Value, d: Value) -> Tuple:
-        """Return whether q is larger, the larger one, |t|, and exp(-|t|), itself and less 1."""
-        of_q, size = d < zero, absolute(d)
+    def larger_of(row: Tuple, x: Value, y: Value, d: Value) -> Tuple:
+        """Return whether q is larger, and the larger one."""
+        of_q = d < zero
         below = select(of_q, y, x) - select(of_q, row[LARGEST_Y], row[LARGEST_X])
         steps = fma(below, row[STEPS_LOW], select(of_q, row[REST_Y], row[REST_X]))
-        larger = exp2_approximate(fma(below, row[STEPS_PER_UNIT], steps))
-        s = size * row[INVERSE_TEMPERATURE]
-        ratio = exp2_approximate(-(size * row[STEPS_PER_UNIT]))
-        return of_q, larger, s, ratio, select(s < near, s * series(s), ratio - one)
+        return of_q, exp2_approximate(fma(below, row[STEPS_PER_UNIT], steps))
 
     @device
     def difference(row: Tuple, x: Value, y: Value, whole: Value, lost: Value) -> Value:
-        of_q, larger, s, ratio, change = compare(row, x, y, apart(row, whole, lost))
+        d = apart(row, whole, lost)
+        of_q, larger = larger_of(row, x, y, d)
+        size = absolute(d)
+        s = size * row[INVERSE_TEMPERATURE]
+        far = exp2_approximate(-(size * row[STEPS_PER_UNIT])) - one
+        change = select(s < near, s * series(s), far)
         return larger * select(of_q, -change, change)
 
-    return SimpleNamespace(p_of=p_of, difference=difference, compare=compare)
+    return SimpleNamespace(p_of=p_of, difference=difference, larger_of=larger_of)

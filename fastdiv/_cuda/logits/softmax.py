@@ -230,12 +230,19 @@ def softmax(T: Any) -> SimpleNamespace:
 
     @device
     def apart(row: Tuple, whole: Value, lost: Value) -> Value:
-        """Return x - y less the shift; behind the sums a step follows, which is not lost beside it."""
+        """Return x - y less the shift; gradients have a step behind it, which is not lost so."""
         return (whole - row[SHIFT_HIGH]) + (lost - row[SHIFT_LOW])
 
     @device
     def apart_behind_step(row: Tuple, whole: Value, lost: Value) -> Value:
         return (whole - row[SHIFT_HIGH]) + ((lost - row[SHIFT_LOW]) - row[SHIFT_STEP])
+
+    @device
+    def log_ratio(row: Tuple, d: Value) -> Tuple:
+        """Return t = log(p / q), exp(-|t|), that less 1, that plus |t| where it is close, and whether it is."""
+        t = -largest(d * -row[INVERSE_TEMPERATURE], lowest)
+        ratio, change, curved, close = shrink(row, d, t)
+        return t, ratio, change, curved, close
 
     @device
     def compare(row: Tuple, x: Value, y: Value, d: Value) -> Tuple:
@@ -250,8 +257,7 @@ def softmax(T: Any) -> SimpleNamespace:
             select(of_q, row[RESIDUAL], no_residual),
         )
         larger = power(row, select(of_q, y, x), magic, residual)
-        t = -largest(d * -row[INVERSE_TEMPERATURE], lowest)
-        ratio, change, curved, close = shrink(row, d, t)
+        t, ratio, change, curved, close = log_ratio(row, d)
         return t, of_q, larger, ratio, change, curved, close
 
     @device
