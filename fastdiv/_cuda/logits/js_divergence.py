@@ -48,7 +48,7 @@ from .measures import (
     moved_of,
 )
 from .slopes import slopes
-from .softmax import ROW, constants_of_row, quotient_of, softmax
+from .softmax import ROW, constants_of_row, softmax
 
 WEIGHT, REST, AT_PEAK_X, AT_PEAK_Y, MEAN_X, MEAN_Y, FACTOR_X, FACTOR_Y = range(ROW, ROW + 8)
 _SMALL_CHANGE = 1 / 16
@@ -56,6 +56,21 @@ _LOG_SERIES = (1.0, -1 / 2, 1 / 3, -1 / 4)
 """Of log(1 + v) / v: right to 3e-6 below the small change."""
 _SMALLEST_SHARE = {np.float32: 2.0**-100, np.float64: 2.0**-900}
 """Below it one distribution has no weight: the mixture is the other one."""
+
+
+@cache
+def quotient_of(T: Any) -> Any:
+    """Return a function of a and b, neither b nor 1 / b near the ends of the type's range: a / b to an ulp."""
+    if T is np.float64:
+        return divide
+
+    @device
+    def quotient(a: Value, b: Value) -> Value:
+        inverse = reciprocal_approximate(b)
+        first = a * inverse
+        return fma(fma(-first, b, a), inverse, first)
+
+    return quotient
 
 
 @cache

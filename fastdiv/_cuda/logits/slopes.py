@@ -66,7 +66,7 @@ def _quick() -> SimpleNamespace:
     def larger_of(row: Tuple, x: Value, y: Value, d: Value) -> Tuple:
         """Return whether q is larger, and the larger one."""
         of_q = d < zero
-        below = select(of_q, y, x) - select(of_q, row[LARGEST_Y], row[LARGEST_X])
+        below = select(of_q, y - row[LARGEST_Y], x - row[LARGEST_X])
         steps = fma(below, row[STEPS_LOW], select(of_q, row[REST_Y], row[REST_X]))
         return of_q, exp2_approximate(fma(below, row[STEPS_PER_UNIT], steps))
 

@@ -29,7 +29,6 @@ from ..prims import (
     exp2_approximate,
     fma,
     largest,
-    reciprocal_approximate,
     select,
 )
 from ..tuples import Tuple, Value
@@ -73,6 +72,13 @@ def constants_of_row(T: Any) -> SimpleNamespace:
     wide_rounding = constants_of(np.float64).ROUND
     lifted = np.float64(float(constants_of(T).ROUND) + _LIFT[T])
     exponent_bits, exp = np.uint64(0x7FF << 52), functions(np.float64).exp
+
+    lowest = -constants_of(T).LARGEST
+
+    @device
+    def once(x: Value) -> Value:
+        """Return x, converted in front of loops: compilers take nothing but the conversion into them."""
+        return largest(x, lowest)
 
     @device
     def given_temperature(options: Tuple) -> Value:
@@ -120,7 +126,7 @@ def constants_of_row(T: Any) -> SimpleNamespace:
         residual = fma(-steps_shift, length, shift_high) - steps_shift * rest
         before = (
             T(steps_per_unit), -high, -low, T(inverse), T(divide(inverse, unit)), T(scale_of(options)),
-            T(offset_x), T(offset_y), T(largest_x - faint * temperature), T(largest_x), T(largest_y),
+            T(offset_x), T(offset_y), T(largest_x - faint * temperature), once(T(largest_x)), once(T(largest_y)),
             T(lifted - steps_x), T(lifted - (steps_x - steps_shift)),
         )  # fmt: skip
         # In steps behind the row's exponent: the largest logit of x, and that of y when it has been shifted.
@@ -142,21 +148,6 @@ def constants_of_row(T: Any) -> SimpleNamespace:
         given_temperature=given_temperature, temperature=temperature_of, scale=scale_of, moving=moving, row=row_of,
         colder=colder,
     )  # fmt: skip
-
-
-@cache
-def quotient_of(T: Any) -> Any:
-    """Return a function of a and b, neither b nor 1 / b near the ends of the type's range: a / b to an ulp."""
-    if T is np.float64:
-        return divide
-
-    @device
-    def quotient(a: Value, b: Value) -> Value:
-        inverse = reciprocal_approximate(b)
-        first = a * inverse
-        return fma(fma(-first, b, a), inverse, first)
-
-    return quotient
 
 
 @cache
