@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .layout import Layout, layout_of
-from .prims import device, lane
+from .prims import any_lane, device, lane, select
 from .sums import Phase
 from .tuples import Tuple, Value
 from .vectors import keeping_vectors, recalling_vectors, vectors
@@ -43,6 +43,10 @@ class Measure(NamedTuple):
     """That a lane may have: 64 or 128."""
     wides: int = 0
     """How many numbers in float64 it returns."""
+    is_special: Callable[..., Value] | None = None
+    """row -> whether what the row's elements get by the first input is what `special` says."""
+    special: Callable[..., Value] | None = None
+    """(row, x, y) -> that; computed where a warp has such a row."""
 
     @property
     def computed(self) -> Any:
@@ -82,57 +86,90 @@ def fetching(measure: Measure, variant: Variant, first: bool) -> Callable[..., A
     """Return a function that reads the next vectors of both inputs, and keeps them if this is the first phase."""
     layout = variant.layout
     memory = vectors(layout, measure.kind, variant.aligned, measure.padding)
-    read, widen = memory.read, memory.widen
-    keep, recall = (
-        keeping_vectors(layout, measure.stored),
-        recalling_vectors(layout, measure.stored),
-    )
-    vector, elements = np.int64(layout.vector), np.int64(layout.step)
-    in_team = np.int64(layout.team - 1)
+    read, read_whole, widen = memory.read, memory.read_whole, memory.widen
+    keep = keeping_vectors(layout, measure.stored)
+    recall = recalling_vectors(layout, measure.stored)
+    elements, at_step = np.int64(layout.step), placing(layout)
 
     @device
-    def direct(
-        pointer: Any, begin: Value, length: Value, stage: Any, kept: Value, step: Value
-    ) -> Tuple:
-        at = step * elements + (lane() & in_team) * vector
-        return widen(read(pointer, begin, at, length))
+    def direct(pointer: Any, begin: Value, at: Value, length: Value, inside: Value) -> Tuple:
+        if inside:
+            return read_whole(pointer, begin, at)
+        return read(pointer, begin, at, length)
+
+    @device
+    def fetch_direct(
+        pointer: Any, begin: Value, length: Value, stage: Any, kept: Value, step: Value, inside: Value
+    ) -> Tuple:  # fmt: skip
+        return direct(pointer, begin, at_step(step), length, inside)
 
     @device
     def keeping(
-        pointer: Any, begin: Value, length: Value, stage: Any, kept: Value, step: Value
-    ) -> Tuple:
-        at = step * elements + (lane() & in_team) * vector
+        pointer: Any, begin: Value, length: Value, stage: Any, kept: Value, step: Value, inside: Value
+    ) -> Tuple:  # fmt: skip
+        at, place = at_step(step), kept + step * elements
+        if inside:  # on either side: so no word is unpacked and packed again
+            words = read_whole(pointer, begin, at)
+            keep(stage, place, words)
+            return words
         words = read(pointer, begin, at, length)
-        keep(stage, kept + step * elements, words)
-        return widen(words)
+        keep(stage, place, words)
+        return words
 
     @device
     def recalling(
-        pointer: Any, begin: Value, length: Value, stage: Any, kept: Value, step: Value
-    ) -> Tuple:
-        return widen(recall(stage, kept + step * elements))
+        pointer: Any, begin: Value, length: Value, stage: Any, kept: Value, step: Value, inside: Value
+    ) -> Tuple:  # fmt: skip
+        return recall(stage, kept + step * elements)
 
     staged = keeping if first else recalling
-    fetch_x, fetch_y = (staged if variant.staged > k else direct for k in range(2))
+    fetch_x, fetch_y = (staged if variant.staged > k else fetch_direct for k in range(2))
 
     @device
-    def one(data: Any, step: Value) -> Any:
+    def one(data: Any, step: Value, inside: Value) -> Any:
         x, y, begin_x, begin_y, length, stage, kept_x, kept_y = data
-        a = fetch_x(x, begin_x, length, stage, kept_x, step)
+        a = widen(fetch_x(x, begin_x, length, stage, kept_x, step, inside))
         return a, a
 
     @device
-    def two(data: Any, step: Value) -> Any:
+    def two(data: Any, step: Value, inside: Value) -> Any:
         x, y, begin_x, begin_y, length, stage, kept_x, kept_y = data
-        a = fetch_x(x, begin_x, length, stage, kept_x, step)
-        return a, fetch_y(y, begin_y, length, stage, kept_y, step)
+        a = fetch_x(x, begin_x, length, stage, kept_x, step, inside)
+        b = fetch_y(y, begin_y, length, stage, kept_y, step, inside)
+        return widen(a), widen(b)
 
     return one if measure.inputs == 1 else two
 
 
+def placing(layout: Layout) -> Callable[..., Value]:
+    """Return a function of a step: where the lane's vector begins."""
+    elements, vector, in_team = (
+        np.int64(layout.step),
+        np.int64(layout.vector),
+        np.int64(layout.team - 1),
+    )
+
+    @device
+    def at_step(step: Value) -> Value:
+        return step * elements + (lane() & in_team) * vector
+
+    return at_step
+
+
+def reaching(layout: Layout) -> Callable[..., Value]:
+    """Return whether a step ends inside of a row for all lanes: all but its last one do, and need no masks."""
+    elements = np.int64(layout.step)
+
+    @device
+    def ends_inside(step: Value, length: Value) -> Value:
+        return not any_lane((step + np.int64(1)) * elements > length)
+
+    return ends_inside
+
+
 def sweeping(measure: Measure, variant: Variant, index: int) -> Callable[..., Tuple]:
     """Return a function that goes through some steps of a row in a phase: the lane's state."""
-    fetch = fetching(measure, variant, index == 0)
+    fetch, ends_inside = fetching(measure, variant, index == 0), reaching(variant.layout)
     start, advance = measure.phases[index].start, measure.phases[index].step
 
     @device
@@ -140,7 +177,8 @@ def sweeping(measure: Measure, variant: Variant, index: int) -> Callable[..., Tu
         state = start
         done = np.int64(0)
         while done < count:
-            a, b = fetch(data, first + done)
+            step = first + done
+            a, b = fetch(data, step, ends_inside(step, data[4]))
             state = advance(row, state, a, b)
             done += np.int64(1)
         return state
@@ -169,19 +207,62 @@ def sloping(count: int, gradient: Callable[..., Tuple]) -> Callable[..., Any]:
     return slopes
 
 
+def correcting(measure: Measure) -> Callable[..., Tuple]:
+    """Return a function that puts the slopes of special rows in place of a vector's."""
+    is_special, special = measure.is_special, measure.special
+    if is_special is None or special is None:
+        return same_slopes
+
+    def made(count: int) -> Callable[..., Tuple]:
+        @device
+        def last(row: Tuple, a: Tuple, b: Tuple, slopes: Tuple) -> Tuple:
+            return (select(is_special(row), special(row, a[0], b[0]), slopes[0]),)
+
+        if count == 1:
+            return last
+        rest = made(count - 1)
+
+        @device
+        def entries(row: Tuple, a: Tuple, b: Tuple, slopes: Tuple) -> Tuple:
+            return last(row, a, b, slopes) + rest(row, a[1:], b[1:], slopes[1:])
+
+        return entries
+
+    every = made(measure.layout(1).vector)
+
+    @device
+    def corrected(row: Tuple, a: Tuple, b: Tuple, slopes: Tuple) -> Tuple:
+        if any_lane(is_special(row)):
+            return every(row, a, b, slopes)
+        return slopes
+
+    return corrected
+
+
+@device
+def same_slopes(row: Tuple, a: Tuple, b: Tuple, slopes: Tuple) -> Tuple:
+    """Return the slopes: no row is special."""
+    return slopes
+
+
 def writing(measure: Measure, variant: Variant) -> Callable[..., None]:
     """Return a function that writes the outputs of some steps of a row."""
     layout = variant.layout
     memory = vectors(layout, measure.kind, variant.aligned, measure.padding)
     fetch = fetching(measure, variant, not measure.phases)
-    write, narrow, gradient = memory.write, memory.narrow, measure.gradient
-    elements, vector, in_team = (
-        np.int64(layout.step),
-        np.int64(layout.vector),
-        np.int64(layout.team - 1),
-    )
+    write_some, write_whole, narrow = memory.write, memory.write_whole, memory.narrow
+    gradient, at_step, ends_inside = measure.gradient, placing(layout), reaching(layout)
     by_x, by_y = bool(variant.wanted & 1), bool(variant.wanted & 2)
-    slopes = sloping(layout.vector, gradient)
+    slopes, corrected = sloping(layout.vector, gradient), correcting(measure)
+
+    @device
+    def write(
+        out: Any, begin: Value, at: Value, length: Value, inside: Value, values: Tuple
+    ) -> None:
+        if inside:
+            write_whole(out, begin, at, values)
+        else:
+            write_some(out, begin, at, length, values)
 
     @device
     def write_steps(row: Tuple, data: Any, outputs: Any, first: Value, steps: Value) -> None:
@@ -190,13 +271,14 @@ def writing(measure: Measure, variant: Variant) -> Callable[..., None]:
         done = np.int64(0)
         while done < steps:
             step = first + done
-            a, b = fetch(data, step)
+            inside, at = ends_inside(step, length), at_step(step)
+            a, b = fetch(data, step, inside)
             slopes_x, slopes_y = slopes(row, a, b)
-            at = step * elements + (lane() & in_team) * vector
             if by_x:
-                write(out_x, begin_x, at, length, narrow(slopes_x))
+                slopes_x = corrected(row, a, b, slopes_x)
+                write(out_x, begin_x, at, length, inside, narrow(slopes_x))
             if by_y:
-                write(out_y, begin_y, at, length, narrow(slopes_y))
+                write(out_y, begin_y, at, length, inside, narrow(slopes_y))
             done += np.int64(1)
 
     return write_steps

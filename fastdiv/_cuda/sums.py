@@ -85,10 +85,21 @@ def summed(
     def add_terms(row: Tuple, total: Tuple, a: Value, b: Value) -> Tuple:
         return plus_each(total, terms(row, a, b))
 
-    total_of_vector = over(vector, add_terms)
+    if vector == 1:
+
+        @device
+        def total_of_vector(row: Tuple, a: Tuple, b: Tuple) -> Tuple:
+            return terms(row, a[0], b[0])
+
+    else:
+        add_others = over(vector - 1, add_terms)
+
+        @device
+        def total_of_vector(row: Tuple, a: Tuple, b: Tuple) -> Tuple:
+            return add_others(row, terms(row, a[0], b[0]), a[1:], b[1:])
 
     @device
     def step(row: Tuple, state: Tuple, a: Tuple, b: Tuple) -> Tuple:
-        return add(state, total_of_vector(row, zeros, a, b))
+        return add(state, total_of_vector(row, a, b))
 
     return Phase(zeros + zeros, step, own.merge, finish)

@@ -120,6 +120,8 @@ NARROW = {"float16": (widen_half, narrow_half), "bfloat16": (widen_bfloat16, nar
 def vectors(layout: Layout, kind: str, aligned: bool, padding: float) -> SimpleNamespace:
     """Return `read` and `write` of a vector of a row, as stored, and `widen` and `narrow` to and from that.
 
+    `read_whole` and `write_whole` are the same for vectors that lie inside of their row, and count nothing.
+
     A kind is float32, float64, or float16 and bfloat16, which are stored as uint16. Rows that begin at a multiple of
     16 bytes move in whole vectors, others element by element: the same elements go to the same lanes.
     """
@@ -132,16 +134,24 @@ def vectors(layout: Layout, kind: str, aligned: bool, padding: float) -> SimpleN
     widen, narrow = (
         each(count, convert) if converts else same for convert in NARROW.get(kind, (same, same))
     )
-    if not aligned:
+    if aligned:
+        read, write = _reading_vectors(count, vector, other), _writing_vectors(count, vector)
+    else:
         read, write = _scalars(count, other), _store_scalars(count)
-        return SimpleNamespace(
-            read=read, write=write, widen=widen, narrow=narrow, others=(other,) * count
-        )
+    elements = np.int64(count)
 
-    read, write = _reading_vectors(count, vector, other), _writing_vectors(count, vector)
+    @device
+    def read_whole(pointer: Any, begin: Value, at: Value) -> Tuple:
+        return read(pointer, begin + at, np.int64(0), elements)
+
+    @device
+    def write_whole(pointer: Any, begin: Value, at: Value, values: Tuple) -> None:
+        write(pointer, begin + at, np.int64(0), elements, values)
+
     return SimpleNamespace(
-        read=read, write=write, widen=widen, narrow=narrow, others=(other,) * count
-    )
+        read=read, write=write, read_whole=read_whole, write_whole=write_whole,
+        widen=widen, narrow=narrow, others=(other,) * count,
+    )  # fmt: skip
 
 
 def _reading_vectors(count: int, vector: int, other: Any) -> Callable[..., Tuple]:

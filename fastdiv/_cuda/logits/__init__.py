@@ -11,10 +11,14 @@ and that is the floor. What a pass after the first reads comes from nearer by (`
                                                         passes, a launch each
 
 Not timed yet. An H200 should copy 4.3 TB/s and issue 29.6e12 operations of a lane a second: within the floor of float32
-(2.8 ps a pair of logits, one gradient) 82 operations are free, within that of 16 bits 41. The passes have (sm_90,
-float32, a pair, both gradients in the last; counted in the machine code, the last of each estimated) about
+(2.8 ps a pair of logits, one gradient) 82 operations are free, within that of 16 bits 41. The passes issue so many
+instructions a pair (sm_90, both rows in shared memory; counted in the loops' machine code on the way of whole vectors,
+without what a row or a chunk of 16,384 takes once; survey, sums, gradient)
 
-    KL   36 + 73 + 90       JS   36 + 140 + 130
+               float32 by y        both              bfloat16 by y        both
+    KL         22 + 70 + 37        22 + 70 + 55      24 + 72 + 40         24 + 72 + 59
+    JS         22 + 142 + 69       22 + 142 + 78     24 + 144 + 70        24 + 144 + 81
 
-so that arithmetic bounds them. What is float64 is done once a row, by one warp.
+so that arithmetic bounds them. What is float64 is done once a row, by one warp. Values take polynomials, whose errors
+are below a unit; gradients and the survey the hardware's exponentials, which may be off by 1.4: `slopes`.
 """

@@ -27,11 +27,11 @@ from .measures import (
     Y_AT_PEAK,
     defined,
     factor_of,
-    infinite_slope,
     log_normalizer,
     measure_of,
     moved_of,
 )
+from .slopes import slopes
 from .softmax import (
     LARGEST_X,
     MAGIC_Y,
@@ -57,10 +57,11 @@ def make(kind: str) -> Measure:
     move_x, move_y, subtract, compare, p_of, q_of, difference_of, probability_x = (
         s.move_x, s.move_y, s.subtract, s.compare, s.p_of, s.q_of, s.difference_of, s.probability_x
     )  # fmt: skip
+    apart, slope_p_of, difference = s.apart, slopes(T).p_of, slopes(T).difference
     row_of, temperature_of, given_temperature = (
         own.row, own.temperature, own.given_temperature
     )  # fmt: skip
-    factor, slope_at_infinity, colder = factor_of(T), infinite_slope(T), own.colder
+    factor, colder = factor_of(T), own.colder
     wide_zero, two, unit = np.float64(0), np.float64(2), np.float64(MOMENT_UNIT)
     infinity, log1p = np.float64(np.inf), functions(np.float64).log1p
 
@@ -73,7 +74,7 @@ def make(kind: str) -> Measure:
     def terms(row: Tuple, x: Value, y: Value) -> Tuple:
         x, y = move_x(row, x), move_y(row, y)
         whole, lost = subtract(x, y)
-        pair = compare(row, x, y, whole, lost)
+        pair = compare(row, x, y, apart(row, whole, lost))
         p, q = p_of(pair), q_of(pair)
         is_largest = y == row[PEAK_Y]
         rest, often = select(is_largest, zero, q), select(is_largest, one, zero)
@@ -115,13 +116,13 @@ def make(kind: str) -> Measure:
     @device
     def gradient(row: Tuple, x: Value, y: Value) -> Tuple:
         moved_x, moved_y = move_x(row, x), move_y(row, y)
-        p = probability_x(row, moved_x)
+        p = slope_p_of(row, moved_x)
         slope = (
             select(p == zero, zero, p * ((row[AT_PEAK] - moved_y) + row[CENTER])) * row[FACTOR_X]
         )
-        slope = select(row[INFINITE] > zero, slope_at_infinity(x, y, row[FACTOR_X]), slope)
         whole, lost = subtract(moved_x, moved_y)
-        pair = compare(row, moved_x, moved_y, whole, lost)
-        return slope, difference_of(pair) * row[FACTOR_Y]
+        return slope, difference(row, moved_x, moved_y, whole, lost) * row[FACTOR_Y]
 
-    return measure_of("cross_entropy", kind, 2, (6, 1, 5), peak_of, terms, finish, gradient)
+    return measure_of(
+        "cross_entropy", kind, 2, (6, 1, 5), peak_of, terms, finish, gradient, (INFINITE, FACTOR_X)
+    )

@@ -16,7 +16,6 @@ from typing import Any
 
 import numpy as np
 
-from ..math import constants as constants_of
 from ..math import functions
 from ..prims import absolute, at_least, device, divide, fma, select
 from ..rows import Measure
@@ -32,11 +31,11 @@ from .measures import (
     defined,
     excess_over_log1p,
     factor_of,
-    infinite_slope,
     measure_of,
     moved_of,
 )
-from .softmax import LARGEST_X, MOMENT_FACTOR, MOMENT_UNIT, ROW, constants_of_row, softmax
+from .slopes import slopes
+from .softmax import LARGEST_X, MOMENT_UNIT, ROW, constants_of_row, softmax
 
 PEAK_HIGH, PEAK_LOW, CENTER, FACTOR_X, FACTOR_Y, INFINITE = range(ROW, ROW + 6)
 LARGE_MEAN = 64.0
@@ -47,15 +46,16 @@ LARGE_MEAN = 64.0
 def make(kind: str) -> Measure:
     """Return the measure."""
     T = COMPUTED[kind]
-    c, s, own = constants_of(T), softmax(T), constants_of_row(T)
-    zero = c.ZERO
+    s, own = softmax(T), constants_of_row(T)
+    moment_factor = T(1 / MOMENT_UNIT)
+    slope_p_of, difference, apart_of = slopes(T).p_of, slopes(T).difference, s.apart
     move_x, move_y, subtract, compare, p_of, difference_of, probability_x = (
         s.move_x, s.move_y, s.subtract, s.compare, s.p_of, s.difference_of, s.probability_x
     )  # fmt: skip
     row_of, temperature_of, given_temperature = (
         own.row, own.temperature, own.given_temperature
     )  # fmt: skip
-    factor, slope_at_infinity, colder = factor_of(T), infinite_slope(T), own.colder
+    factor, colder = factor_of(T), own.colder
     wide_zero, wide_one, two, infinity = (
         np.float64(0),
         np.float64(1),
@@ -77,14 +77,14 @@ def make(kind: str) -> Measure:
     def terms(row: Tuple, x: Value, y: Value) -> Tuple:
         x, y = move_x(row, x), move_y(row, y)
         whole, lost = subtract(x, y)
-        pair = compare(row, x, y, whole, lost)
+        pair = compare(row, x, y, apart_of(row, whole, lost))
         t, of_q, larger, ratio, change, curved, close = pair
-        p, difference = p_of(pair), difference_of(pair)
+        p, apart = p_of(pair), difference_of(pair)
         near = larger * select(of_q, fma(change, t, -curved), curved)
-        excess = select(close, near, fma(p, t, difference))
+        excess = select(close, near, fma(p, t, apart))
         from_peak = (whole - row[PEAK_HIGH]) + (lost - row[PEAK_LOW])
-        moment = select(p == zero, zero, p * (from_peak * row[MOMENT_FACTOR]))
-        return p, difference, excess, moment
+        moment = p * (from_peak * moment_factor)
+        return p, apart, excess, moment
 
     @device
     def finish(options: Tuple, wide: Tuple, state: Tuple) -> Any:
@@ -92,7 +92,7 @@ def make(kind: str) -> Measure:
         excess, moment = total_of(state[2], state[6]), total_of(state[3], state[7])
         temperature = temperature_of(options)
         missing = divide(missing, total)
-        from_peak_mean = divide(moment, total) * unit
+        from_peak_mean = divide(divide(moment, total) * unit, temperature)
         first = row_of(options, moved_of(wide), wide_zero)
         peak = peak_of(options, first, wide)
         peak_ratio = divide(
@@ -122,11 +122,10 @@ def make(kind: str) -> Measure:
     def gradient(row: Tuple, x: Value, y: Value) -> Tuple:
         moved_x, moved_y = move_x(row, x), move_y(row, y)
         whole, lost = subtract(moved_x, moved_y)
-        p = probability_x(row, moved_x)
         from_peak = (whole - row[PEAK_HIGH]) + ((lost - row[PEAK_LOW]) - row[CENTER])
-        slope = select(p == zero, zero, p * from_peak) * row[FACTOR_X]
-        slope = select(row[INFINITE] > zero, slope_at_infinity(x, y, row[FACTOR_X]), slope)
-        pair = compare(row, moved_x, moved_y, whole, lost)
-        return slope, difference_of(pair) * row[FACTOR_Y]
+        slope = slope_p_of(row, moved_x) * from_peak * row[FACTOR_X]
+        return slope, difference(row, moved_x, moved_y, whole, lost) * row[FACTOR_Y]
 
-    return measure_of("kl_divergence", kind, 2, (4, 2, 6), peak_of, terms, finish, gradient)
+    return measure_of(
+        "kl_divergence", kind, 2, (4, 2, 6), peak_of, terms, finish, gradient, (INFINITE, FACTOR_X)
+    )

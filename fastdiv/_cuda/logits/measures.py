@@ -161,17 +161,21 @@ def defined(wide: Tuple, nats: Value) -> Value:
     return select(wide[UNDEFINED] > _zero, _nan, nats)
 
 
-def infinite_slope(T: Any) -> Callable[..., Value]:
+def infinite_slope(T: Any, where: int, factor: int) -> dict[str, Any]:
     """Return what a gradient by x is where q = 0 < p makes the value infinite: the sign of its limit."""
     c = constants_of(T)
     zero, infinity = c.ZERO, c.INFINITY
 
     @device
-    def slope(x: Value, y: Value, factor: Value) -> Value:
-        result = select(y == -infinity, infinity, -infinity) * factor
-        return select((x == -infinity) | (factor == zero), zero, result)
+    def is_special(row: Tuple) -> Value:
+        return row[where] > zero
 
-    return slope
+    @device
+    def special(row: Tuple, x: Value, y: Value) -> Value:
+        result = select(y == -infinity, infinity, -infinity) * row[factor]
+        return select((x == -infinity) | (row[factor] == zero), zero, result)
+
+    return {"is_special": is_special, "special": special}
 
 
 def measure_of(
@@ -183,10 +187,12 @@ def measure_of(
     terms: Any,
     finish: Any,
     gradient: Any,
+    infinite: tuple[int, int] | None = None,
 ) -> Measure:
     """Return a measure of logits for the rows' driver: a survey, sums, gradients.
 
-    `widths` says how many sums there are, and how many constants are behind `ROW` after each phase.
+    `widths` says how many sums there are, and how many constants are behind `ROW` after each phase; `infinite` which
+    of these are above 0 where the value is infinite, and the factor of its gradient by x.
     """
     T, vector = COMPUTED[kind], VECTOR[kind]
     count, first, last = widths
@@ -196,6 +202,7 @@ def measure_of(
     return Measure(
         f"logits_{name}_{kind}", inputs, kind, -np.inf, initial, phases, gradient,
         vector=vector, constants=(ROW + first, ROW + last), wides=UNMOVED_Y + 1, registers=128,
+        **(infinite_slope(T, *infinite) if infinite else {}),
     )  # fmt: skip
 
 

@@ -29,7 +29,6 @@ from ..prims import (
     exp2_approximate,
     fma,
     largest,
-    reciprocal_approximate,
     select,
 )
 from ..tuples import Tuple, Value
@@ -38,8 +37,8 @@ STEPS_PER_UNIT, MINUS_STEP_HIGH, MINUS_STEP_LOW, INVERSE_TEMPERATURE, MOMENT_FAC
     6
 )
 OFFSET_X, OFFSET_Y, FLOOR, LARGEST_X, LARGEST_Y, MAGIC_X, MAGIC_Y, RESIDUAL = range(6, 14)
-SHIFT_HIGH, SHIFT_LOW, SHIFT_STEP = range(14, 17)
-ROW = 17
+SHIFT_HIGH, SHIFT_LOW, SHIFT_STEP, STEPS_LOW, REST_X, REST_Y = range(14, 20)
+ROW = 20
 """How many constants every measure of logits has. Logits in them have been moved and scaled, as `move_x` does."""
 
 MOMENT_UNIT = 16.0
@@ -73,6 +72,13 @@ def constants_of_row(T: Any) -> SimpleNamespace:
     wide_rounding = constants_of(np.float64).ROUND
     lifted = np.float64(float(constants_of(T).ROUND) + _LIFT[T])
     exponent_bits, exp = np.uint64(0x7FF << 52), functions(np.float64).exp
+
+    lowest = -constants_of(T).LARGEST
+
+    @device
+    def once(x: Value) -> Value:
+        """Return x, converted in front of loops: compilers take nothing but the conversion into them."""
+        return largest(x, lowest)
 
     @device
     def given_temperature(options: Tuple) -> Value:
@@ -120,10 +126,16 @@ def constants_of_row(T: Any) -> SimpleNamespace:
         residual = fma(-steps_shift, length, shift_high) - steps_shift * rest
         before = (
             T(steps_per_unit), -high, -low, T(inverse), T(divide(inverse, unit)), T(scale_of(options)),
-            T(offset_x), T(offset_y), T(largest_x - faint * temperature), T(largest_x), T(largest_y),
+            T(offset_x), T(offset_y), T(largest_x - faint * temperature), once(T(largest_x)), once(T(largest_y)),
             T(lifted - steps_x), T(lifted - (steps_x - steps_shift)),
         )  # fmt: skip
-        behind = (first, T((shift_high - np.float64(first)) + shift_low), T(step))
+        # In steps behind the row's exponent: the largest logit of x, and that of y when it has been shifted.
+        rest_x = largest_x * steps_per_unit - steps_x
+        between = ((largest_y - largest_x) + shift_high) + (shift_low + step)
+        behind = (
+            first, T((shift_high - np.float64(first)) + shift_low), T(step),
+            T(steps_per_unit - np.float64(before[0])), T(rest_x), T(rest_x + between * steps_per_unit),
+        )  # fmt: skip
         return before, ((residual + shift_low) + step) * inverse, behind
 
     @device
@@ -139,32 +151,20 @@ def constants_of_row(T: Any) -> SimpleNamespace:
 
 
 @cache
-def quotient_of(T: Any) -> Any:
-    """Return a function of a and b, neither b nor 1 / b near the ends of the type's range: a / b to an ulp."""
-    if T is np.float64:
-        return divide
-
-    @device
-    def quotient(a: Value, b: Value) -> Value:
-        inverse = reciprocal_approximate(b)
-        first = a * inverse
-        return fma(fma(-first, b, a), inverse, first)
-
-    return quotient
-
-
-@cache
 def exponentials(T: Any) -> SimpleNamespace:
-    """Return `power`: exp(x / T) of a moved logit, counted from an exponent, times a factor."""
+    """Return `power`: exp(x / T) of a moved logit, counted from an exponent, times a factor.
+
+    In float32 no logit may be further below the exponent than `FLOOR` is.
+    """
     c, tail_of = constants_of(T), tails(T).exp_tail
     zero, one, word, shift = c.ZERO, c.ONE, c.word, c.word(c.mantissa_bits)
+    has_floor = T is np.float32
     least, lower = T(float(c.ROUND) + _LIFT[T] - _LEAST_STEPS[T]), T(2.0 ** -_LIFT[T])
 
     @device
     def times_power(x: Value, steps: Value) -> Value:
-        """Return x 2^n of n + ROUND + LIFT; 0 where n is too small."""
-        scaled = as_float(word(as_bits(x) + word(as_bits(steps) << shift)))
-        return select(steps >= least, scaled * lower, zero)
+        """Return x 2^n of n + ROUND + LIFT, rounded once where that is subnormal."""
+        return as_float(word(as_bits(x) + word(as_bits(steps) << shift))) * lower
 
     @device
     def steps_of(row: Tuple, x: Value, magic: Value) -> Tuple:
@@ -177,9 +177,18 @@ def exponentials(T: Any) -> SimpleNamespace:
     def power(row: Tuple, x: Value, magic: Value, factor: Value) -> Value:
         counted, rest = steps_of(row, x, magic)
         r = rest * row[INVERSE_TEMPERATURE]
-        return times_power(fma(fma(tail_of(r), r, one), r, one) * factor, counted)
+        result = times_power(fma(fma(tail_of(r), r, one), r, one) * factor, counted)
+        if has_floor:
+            return result
+        return select(counted >= least, result, zero)
 
-    return SimpleNamespace(power=power, one=one)
+    @device
+    def quick(row: Tuple, x: Value, magic: Value) -> Value:
+        """Return the same, a unit less exact: the hardware's exponential takes the rest."""
+        counted, rest = steps_of(row, x, magic)
+        return times_power(exp2_approximate(rest * row[STEPS_PER_UNIT]), counted)
+
+    return SimpleNamespace(power=power, quick=quick, one=one)
 
 
 @cache
@@ -211,21 +220,35 @@ def softmax(T: Any) -> SimpleNamespace:
         return whole, (x - (whole - part)) - (y + part)
 
     @device
-    def compare(row: Tuple, x: Value, y: Value, whole: Value, lost: Value) -> Tuple:
+    def apart(row: Tuple, whole: Value, lost: Value) -> Value:
+        """Return x - y less the shift; gradients have a step behind it, which is not lost so."""
+        return (whole - row[SHIFT_HIGH]) + (lost - row[SHIFT_LOW])
+
+    @device
+    def apart_behind_step(row: Tuple, whole: Value, lost: Value) -> Value:
+        return (whole - row[SHIFT_HIGH]) + ((lost - row[SHIFT_LOW]) - row[SHIFT_STEP])
+
+    @device
+    def log_ratio(row: Tuple, d: Value) -> Tuple:
+        """Return t = log(p / q), exp(-|t|), that less 1, that plus |t| where it is close, and whether it is."""
+        t = -largest(d * -row[INVERSE_TEMPERATURE], lowest)
+        ratio, change, curved, close = shrink(row, d, t)
+        return t, ratio, change, curved, close
+
+    @device
+    def compare(row: Tuple, x: Value, y: Value, d: Value) -> Tuple:
         """Compare p with q on one scale, so that neither they nor their difference loses digits.
 
         Returns t = log(p / q), whether q is larger, the larger one, exp(-|t|), that less 1, that plus |t| where it is
         close, and whether it is.
         """
-        d = (whole - row[SHIFT_HIGH]) + ((lost - row[SHIFT_LOW]) - row[SHIFT_STEP])
         of_q = d < zero
         magic, residual = (
             select(of_q, row[MAGIC_Y], row[MAGIC_X]),
             select(of_q, row[RESIDUAL], no_residual),
         )
         larger = power(row, select(of_q, y, x), magic, residual)
-        t = -largest(d * -row[INVERSE_TEMPERATURE], lowest)
-        ratio, change, curved, close = shrink(row, d, t)
+        t, ratio, change, curved, close = log_ratio(row, d)
         return t, of_q, larger, ratio, change, curved, close
 
     @device

@@ -15,7 +15,7 @@ import numpy as np
 
 from ..math import constants as constants_of
 from ..math import functions
-from ..prims import device, divide, exp2_approximate, largest, select
+from ..prims import any_lane, device, divide, exp2_approximate, largest, select
 from ..sums import Phase
 from ..tuples import Tuple, Value, over
 
@@ -79,7 +79,18 @@ def surveying_two(T: Any, vector: int, finish: Callable[..., Any]) -> Phase:
     def cover(row: Tuple, found: Value, a: Value, b: Value) -> Value:
         return select((b == least) & (a > least), one, found)
 
+    @device
+    def masked(row: Tuple, found: Value, a: Value, b: Value) -> Value:
+        return found | (b == least)
+
     largest_of, counted, covered = over(vector, larger), over(vector, count), over(vector, cover)
+    any_masked = over(vector, masked)
+
+    @device
+    def cover_vector(found: Value, a: Tuple, b: Tuple) -> Value:
+        if any_lane(any_masked(a, False, a, b)):
+            return covered(a, found, a, b)
+        return found
 
     @device
     def advance(factor: Value, state: Tuple, a: Tuple, b: Tuple) -> Tuple:
@@ -98,7 +109,7 @@ def surveying_two(T: Any, vector: int, finish: Callable[..., Any]) -> Phase:
     @device
     def step(row: Tuple, state: Tuple, a: Tuple, b: Tuple) -> Tuple:
         first, second = advance(row[0], state[:3], a, b), advance(row[0], state[3:6], b, a)
-        return first + second + (covered(row, state[6], a, b), row[0])
+        return first + second + (cover_vector(state[6], a, b), row[0])
 
     @device
     def merge(a: Tuple, b: Tuple) -> Tuple:

@@ -119,29 +119,41 @@ def narrow_half(x: Any) -> Any:
 _SMALLEST_NORMAL = np.finfo(np.float32).tiny
 
 
-def _roughly(x: Any, function: Callable[[Any], Any], units: int) -> Any:
-    """Return a function's value, some units in the last place off; subnormal numbers are 0 on either side."""
+_BOUNDS = {"exp2": 2.0**-22.5, "log2": 2.0**-22, "reciprocal": 2.0**-23}
+"""Largest relative errors that the manual of PTX states, of logarithms absolute ones within (1/2, 2)."""
+error_sign = 0
+"""0: either sign, by the argument's bits; 1 or -1: always that one."""
+
+
+def _roughly(name: str, x: Any, function: Callable[[Any], Any]) -> Any:
+    """Return a function's value, as far off as hardware may be; subnormal numbers are 0 on either side."""
     alike(x, np.float32(0))
     x = np.asarray(x)
-    bits = as_bits(x).astype(np.uint64)
-    value = function(np.where(np.abs(x) < _SMALLEST_NORMAL, np.copysign(np.float32(0), x), x))
-    noise = (bits * np.uint64(0x9E3779B97F4A7C15) >> np.uint64(40)) % np.uint64(2 * units + 1)
-    unit = np.spacing(np.where(np.isfinite(value), value, 0)) * np.isfinite(value)
-    value = value + (noise.astype(np.float32) - units) * unit
+    flushed = np.where(np.abs(x) < _SMALLEST_NORMAL, np.copysign(np.float32(0), x), x)
+    with np.errstate(all="ignore"):
+        return _off(name, function(flushed.astype(np.float64)), as_bits(x))
+
+
+def _off(name: str, exact: Any, bits: Any) -> Any:
+    mixed = bits.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15) >> np.uint64(63)
+    sign = np.where(mixed == 1, 1.0, -1.0) if error_sign == 0 else np.float64(error_sign)
+    error = sign * (_BOUNDS[name] - 2.0**-24)  # less what rounding adds
+    unit = np.maximum(np.abs(exact), 1.0) if name == "log2" else np.abs(exact)
+    value = (exact + np.where(np.isfinite(exact), error * unit, 0)).astype(np.float32)
     tiny = np.abs(value) < _SMALLEST_NORMAL
-    return np.where(tiny, np.copysign(np.float32(0), value), value).astype(np.float32)
+    return np.where(tiny, np.copysign(np.float32(0), value), value)
 
 
 def exp2_approximate(x: Any) -> Any:
     """Return 2^x to about 2 units in the last place; float32 alone."""
-    return _roughly(x, np.exp2, 1)
+    return _roughly("exp2", x, np.exp2)
 
 
 def log2_approximate(x: Any) -> Any:
     """Return the logarithm, its error absolute near 1; float32 alone."""
-    return _roughly(x, np.log2, 1)
+    return _roughly("log2", x, np.log2)
 
 
 def reciprocal_approximate(x: Any) -> Any:
     """Return 1 / x to about 1 unit in the last place; float32 alone."""
-    return _roughly(x, np.reciprocal, 1)
+    return _roughly("reciprocal", x, np.reciprocal)
