@@ -59,7 +59,7 @@ NOT_SIMULATED = {
         "test_scipy_is_imported_only_where_it_is_needed",
     ),
 }
-MOST_SIMULATED = 4
+MOST_SIMULATED = 6
 """Of one test's parameters so many are picked; the simulator is slow, and all of them run on the CPU."""
 _left_out: Counter[str] = Counter()
 settings.register_profile(
