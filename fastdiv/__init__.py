@@ -42,6 +42,14 @@ Threads, and where the C library lies:
 
 import typing as _typing
 
+try:
+    from . import _native as _native
+except ImportError as _error:
+    raise ImportError(
+        f"fastdiv was imported from {__path__[0]}, which lacks its compiled part ({_error}): "
+        "in a checkout, go to another folder or pip install -e ."
+    ) from None
+
 from . import _runtime as _runtime
 from . import distributions as distributions
 from . import fitting as fitting
