@@ -41,9 +41,10 @@ Threads, and where the C library lies:
 """
 
 import typing as _typing
+from importlib import import_module as _import_module
 
 try:
-    from . import _native as _native
+    _import_module("fastdiv._native")
 except ImportError as _error:
     raise ImportError(
         f"fastdiv was imported from {__path__[0]}, which lacks its compiled part ({_error}): "
