@@ -147,9 +147,12 @@ def _unasked(values: Tensor, upstream: Tensor) -> Tensor | None:
     """Return whose gradients must become 0 although they are NaN or infinite: 0 times those is not 0."""
     unasked = upstream == 0
     # Under torch.func.jacrev nobody can look whether there is any, and on a GPU it would take a wait.
-    if is_batched(unasked) or on_gpu(unasked) or unasked.any():
+    if is_batched(unasked) or on_gpu(unasked):
         return unasked & ~values.isfinite()
-    return None
+    if not unasked.any():  # it is cheaper than the next question
+        return None
+    unasked &= ~values.isfinite()
+    return unasked if unasked.any() else None
 
 
 class _Node(torch.autograd.Function):

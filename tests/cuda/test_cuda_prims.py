@@ -116,7 +116,7 @@ def test_every_16_bit_float_survives(word: str) -> None:
 def test_approximations_are_as_rough_as_hardware(
     name: str, exact: Any, bound: float, sign: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Kernels must hold with the largest errors that the manual states, whatever their signs are."""
+    """Kernels must hold with the largest errors, whatever their signs are."""
     monkeypatch.setattr(numbers, "error_sign", sign)
     x = np.random.default_rng(0).uniform(0.5, 2, 100_000).astype(np.float32)
     wanted = exact(x.astype(np.float64))

@@ -306,3 +306,13 @@ def test_values_may_be_overwritten_before_the_backward_pass() -> None:
     assert values[0] == torch.inf
     values.masked_fill_(torch.tensor([True, False]), 0).sum().backward()
     torch.testing.assert_close(x.grad, torch.zeros(2, 3))
+
+
+def test_weights_of_zero_cost_no_second_gradient() -> None:
+    """Gradients are cleared where they are not finite, and only there."""
+    x, y = arguments("kl_divergence", 8, 200)
+    values = measures.kl_divergence(x.detach(), y)
+    with Allocations(8 * 200 * 8) as allocations:
+        values.backward(torch.tensor([0.0, 1.0] * 4, dtype=torch.float64))
+    assert allocations.names == []
+    assert (y.grad[::2] == 0).all()

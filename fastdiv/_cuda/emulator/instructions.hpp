@@ -24,7 +24,7 @@ inline u32 hashed(u32 x) {
   return x ^ (x >> 16);
 }
 
-// Approximations err as much as the manual allows, up or down by the argument's bits.
+// Approximations err as much as kernels have to bear, up or down by the argument's bits.
 inline f64 error_at(f32 x) { return static_cast<s32>(hashed(std::bit_cast<u32>(x))) / 2147483648.0; }
 inline f32 flushed(f32 x) { return std::fabs(x) < 0x1p-126f ? std::copysign(0.0f, x) : x; }
 inline f32 roughly(f32 x, f64 exact, f64 error) {

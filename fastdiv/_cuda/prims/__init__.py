@@ -1,6 +1,6 @@
 """What kernels call. Compiled by Numba, a value is a number of one thread; simulated, an array over many lanes.
 
-A kernel's control flow depends on nothing that differs between lanes: what does is a `select` or a mask.
+A kernel's control flow depends on nothing that differs between the lanes of a warp: what does is a `select` or a mask.
 The simulator runs Python, the emulator what was compiled: for either one memory is the host's.
 """
 

@@ -120,7 +120,7 @@ _SMALLEST_NORMAL = np.finfo(np.float32).tiny
 
 
 _BOUNDS = {"exp2": 2.0**-22.5, "log2": 2.0**-22, "reciprocal": 2.0**-23}
-"""Largest relative errors that the manual of PTX states, of logarithms absolute ones within (1/2, 2)."""
+"""Relative errors that kernels have to bear, of logarithms absolute ones within (1/2, 2)."""
 error_sign = 0
 """0: either sign, by the argument's bits; 1 or -1: always that one."""
 
